@@ -1,0 +1,99 @@
+"""What an author answers: content without ids or lineage. Slices turn drafts into records."""
+
+from typing import Literal
+
+from agentskiller_assets.core.records import Model
+from agentskiller_assets.core.spec import Column
+
+Strategy = Literal["seed", "horizontal", "diagonal", "temporal", "hierarchical", "role_based"]
+"""How a domain was found: given, same context, bridging contexts, before or after in the life cycle, a
+specialisation, or the same service seen by another role."""
+
+
+class TopicDraft(Model):
+    """One service that an environment can be made of."""
+
+    domain: str
+    title: str
+    description: str
+    sector: str
+    sector_title: str
+    pattern: str
+    strategy: Strategy
+    parent: str | None
+    """The domain that this one was expanded from; None for a seed."""
+    why: str
+    role: str
+    """What the service calls the people it serves, in the singular."""
+
+
+class EntityDraft(Model):
+    """A kind of thing that the service keeps on record. Attributes describe it alone, without references."""
+
+    name: str
+    title: str
+    part: Literal["role", "entity"]
+    description: str
+    id_prefix: str
+    key: str
+    attributes: tuple[Column, ...]
+
+
+class RelationDraft(Model):
+    """A relationship between the role and other entities, such as a booking."""
+
+    name: str
+    title: str
+    description: str
+    members: tuple[str, ...]
+    """Names of the entities that it joins, the role first."""
+
+
+class Governance(Model):
+    """How the service treats people and data, one sentence or two for each subject."""
+
+    identity: str
+    confirmation: str
+    sharing: str
+    escalation: str
+
+
+class ToolPhrases(Model):
+    """Ways to ask for a write tool. `requests` are infinitive phrases with `{{ slots }}`."""
+
+    requests: tuple[str, ...]
+    openers: tuple[str, ...]
+
+
+class Question(Model):
+    """Something a customer wants to know that one column of a read tool's result answers."""
+
+    tool: str
+    column: str
+    ask: tuple[str, ...]
+    openers: tuple[str, ...]
+    answer: str
+    answer_noun: str | None = None
+
+
+class Unsupported(Model):
+    """A request that no tool of the service can fulfil."""
+
+    ask: str
+    opener: str
+
+
+class PhraseBook(Model):
+    """How customers of the service speak. Slots: `my`, `me`, `I`, parameters, and tables that stand for a row."""
+
+    tools: dict[str, ToolPhrases]
+    questions: tuple[Question, ...]
+    rows: dict[str, tuple[str, ...]]
+    """For each table, descriptions of one row; slots are the columns of the lookup that returns it."""
+    unsupported: tuple[Unsupported, ...]
+
+
+class Storyline(Model):
+    """Write tools that people use one after the other in one conversation."""
+
+    tools: tuple[str, ...]

@@ -1,0 +1,56 @@
+"""The author: whatever writes the content of a domain. Slices ask it, and never know who answers."""
+
+from abc import ABC, abstractmethod
+
+from agentskiller_assets.authoring.drafts import (
+    EntityDraft,
+    Governance,
+    PhraseBook,
+    RelationDraft,
+    Storyline,
+    TopicDraft,
+)
+from agentskiller_assets.authoring.plans import SamplePlans
+from agentskiller_assets.core.spec import EnvironmentSpec
+
+
+class Author(ABC):
+    """One method for each need. Answers are validated by the slice that asked, whoever gave them."""
+
+    name: str
+
+    @abstractmethod
+    def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
+        """The first `count` domains. A larger count only adds domains at the end."""
+
+    @abstractmethod
+    def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:
+        """The role and the things that the service keeps on record."""
+
+    @abstractmethod
+    def relate_entities(self, topic: TopicDraft, seed: int) -> tuple[RelationDraft, ...]:
+        """The relationships between them."""
+
+    @abstractmethod
+    def write_blueprint(self, topic: TopicDraft, seed: int, simulation_time: str) -> EnvironmentSpec:
+        """The whole environment: tables, tools, rules, effects and results."""
+
+    @abstractmethod
+    def plan_samples(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> SamplePlans:
+        """How rows and free parameter values are drawn."""
+
+    @abstractmethod
+    def govern(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> Governance:
+        """How the service treats people and data."""
+
+    @abstractmethod
+    def tell_storylines(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> tuple[Storyline, ...]:
+        """Which writes follow each other in one conversation."""
+
+    @abstractmethod
+    def write_phrases(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> PhraseBook:
+        """How customers ask."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A digest of everything that decides the answers: packs, patterns, prompts."""

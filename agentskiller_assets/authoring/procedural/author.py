@@ -1,0 +1,166 @@
+"""The procedural author: sector packs × service patterns × seed, with no model and no network."""
+
+from functools import cached_property, lru_cache
+from pathlib import Path
+
+from agentskiller_assets.authoring.drafts import (
+    EntityDraft,
+    Governance,
+    PhraseBook,
+    Question,
+    RelationDraft,
+    Storyline,
+    ToolPhrases,
+    TopicDraft,
+    Unsupported,
+)
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.authoring.plans import SamplePlans
+from agentskiller_assets.authoring.procedural.catalog import order_services
+from agentskiller_assets.authoring.procedural.files import YamlFile
+from agentskiller_assets.authoring.procedural.governance import write_governance
+from agentskiller_assets.authoring.procedural.pack import SectorPack
+from agentskiller_assets.authoring.procedural.plans import write_plans
+from agentskiller_assets.authoring.procedural.service import Service, put_together, unknown_domain
+from agentskiller_assets.authoring.procedural.specification import entity_tables, role_table, write_specification
+from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
+from agentskiller_assets.errors import PackError
+
+HERE = Path(__file__).parent
+
+
+class ProceduralAuthor(Author):
+    """Reads packs and patterns from folders; those of the package unless told otherwise.
+
+    A malformed pack spoils only its own domains: `expand_domains` reads the pack's headings, and the rest is
+    checked when one of its domains is asked for.
+    """
+
+    name = "procedural"
+
+    def __init__(self, packs: Path = HERE / "packs", patterns: Path = HERE / "patterns") -> None:
+        self._pack_folder = packs
+        self._pattern_folder = patterns
+        self._service = lru_cache(maxsize=64)(self._put_together)
+
+    @cached_property
+    def packs(self) -> dict[str, tuple[YamlFile, SectorPack]]:
+        """All sector packs by name, in order of name."""
+        found = {}
+        for path in sorted(self._pack_folder.glob("*.yaml")):
+            file = YamlFile(path)
+            pack = file.parse(SectorPack)
+            found[pack.sector] = (file, pack)
+        if not found:
+            raise PackError(str(self._pack_folder), "holds no sector packs", "Add at least one YAML file.")
+        return found
+
+    @cached_property
+    def patterns(self) -> dict[str, YamlFile]:
+        """All service patterns by name."""
+        files = [YamlFile(path) for path in sorted(self._pattern_folder.glob("*.yaml"))]
+        return {file.data["pattern"]: file for file in files}
+
+    def fingerprint(self) -> str:
+        """Digest of all packs and patterns."""
+        paths = [*sorted(self._pack_folder.glob("*.yaml")), *sorted(self._pattern_folder.glob("*.yaml"))]
+        return digest([[path.name, path.read_text(encoding="utf-8")] for path in paths])
+
+    def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
+        ordered = order_services([pack for _, pack in self.packs.values()], seed)
+        if count > len(ordered):
+            fix = f"Ask for at most {len(ordered)}, or add services to a pack."
+            raise PackError(f"target_domains={count}", f"the packs have only {len(ordered)} services", fix)
+        return tuple(ordered[:count])
+
+    def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:
+        service = self._service(topic.domain, seed)
+        role = _entity_draft(role_table(service), "role")
+        return (role, *(_entity_draft(table, "entity") for table in entity_tables(service)))
+
+    def relate_entities(self, topic: TopicDraft, seed: int) -> tuple[RelationDraft, ...]:
+        service = self._service(topic.domain, seed)
+        spec = write_specification(service, "2000-01-01 00:00:00")
+        entities = {table.name for table in spec.tables if table.kind == "entity"}
+        return tuple(
+            RelationDraft(
+                name=table.name,
+                title=table.title,
+                description=table.description,
+                members=_members(spec, table, entities),
+            )
+            for table in spec.tables
+            if table.kind == "relationship"
+        )
+
+    def write_blueprint(self, topic: TopicDraft, seed: int, simulation_time: str) -> EnvironmentSpec:
+        return write_specification(self._service(topic.domain, seed), simulation_time)
+
+    def plan_samples(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> SamplePlans:
+        return write_plans(self._service(topic.domain, seed), spec)
+
+    def govern(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> Governance:
+        return write_governance(self._service(topic.domain, seed), seed)
+
+    def tell_storylines(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> tuple[Storyline, ...]:
+        service = self._service(topic.domain, seed)
+        present = {tool.name for tool in spec.tools}
+        lines = (*service.common.storylines, *service.pattern.storylines)
+        return tuple(Storyline(tools=line) for line in lines if present.issuperset(line))
+
+    def write_phrases(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> PhraseBook:
+        service = self._service(topic.domain, seed)
+        return PhraseBook(
+            tools={
+                tool.name: ToolPhrases(requests=tool.requests, openers=tool.openers)
+                for tool in service.tools
+                if tool.access == "write"
+            },
+            questions=tuple(
+                Question(tool=tool.name, **question.model_dump()) for tool in service.tools for question in tool.questions
+            ),
+            rows=_row_phrases(service),
+            unsupported=_unsupported(service),
+        )
+
+    def _put_together(self, domain: str, seed: int) -> Service:
+        for file, pack in self.packs.values():
+            if domain in pack.services:
+                return put_together(file, pack, domain, self.patterns, seed)
+        raise unknown_domain(domain, sorted(name for _, pack in self.packs.values() for name in pack.services))
+
+
+def _entity_draft(table: Table, part: str) -> EntityDraft:
+    attributes: tuple[Column, ...] = tuple(column for column in table.columns if column.type not in ("id", "ref"))
+    return EntityDraft(
+        name=table.name,
+        title=table.title,
+        part="role" if part == "role" else "entity",
+        description=table.description,
+        id_prefix=table.id_prefix,
+        key=table.key,
+        attributes=attributes,
+    )
+
+
+def _members(spec: EnvironmentSpec, table: Table, entities: set[str]) -> tuple[str, ...]:
+    """Entities that the table joins, directly or through another relationship; the role first."""
+    found: list[str] = []
+    for column in table.columns:
+        if column.ref in entities:
+            found.append(str(column.ref))
+        elif column.ref:
+            found.extend(_members(spec, spec.table(column.ref), entities))
+    return tuple(sorted(dict.fromkeys(found), key=lambda name: name != spec.core_entity))
+
+
+def _row_phrases(service: Service) -> dict[str, tuple[str, ...]]:
+    rows = {service.nouns[table.noun].table: table.describe for table in service.pattern.tables if table.describe}
+    for entity in service.entities.values():
+        rows[entity.table] = ("{{ " + entity.table + "_name }}",)
+    return rows
+
+
+def _unsupported(service: Service) -> tuple[Unsupported, ...]:
+    return (*service.source.unsupported, *service.pattern.unsupported, *service.common.unsupported)

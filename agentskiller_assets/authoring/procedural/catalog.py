@@ -1,0 +1,45 @@
+"""The catalog of domains: all services of all packs in one seeded, prefix-stable order."""
+
+from agentskiller_assets.authoring.drafts import TopicDraft
+from agentskiller_assets.authoring.procedural.pack import SectorPack
+from agentskiller_assets.core.seeds import rng
+from agentskiller_assets.errors import PackError
+
+
+def order_services(packs: list[SectorPack], seed: int) -> list[TopicDraft]:
+    """Sectors take turns; within a sector parents come before what was expanded from them."""
+    packs = sorted(packs, key=lambda pack: rng(seed, "catalog", pack.sector).random())
+    queues = [_family_order(pack, seed) for pack in packs]
+    ordered: list[TopicDraft] = []
+    for turn in range(max(len(queue) for queue in queues)):
+        ordered.extend(queue[turn] for queue in queues if turn < len(queue))
+    return ordered
+
+
+def _family_order(pack: SectorPack, seed: int) -> list[TopicDraft]:
+    waiting = sorted(pack.services, key=lambda domain: rng(seed, "catalog", pack.sector, domain).random())
+    placed: dict[str, TopicDraft] = {}
+    while waiting:
+        ready = [domain for domain in waiting if pack.services[domain].expansion.parent in (None, *placed)]
+        if not ready:
+            fix = "Name a service of the same pack as parent, without going in a circle."
+            raise PackError(f"pack {pack.sector}", f"services {waiting} have no placed parent", fix)
+        placed[ready[0]] = _topic(pack, ready[0])
+        waiting.remove(ready[0])
+    return list(placed.values())
+
+
+def _topic(pack: SectorPack, domain: str) -> TopicDraft:
+    service = pack.services[domain]
+    return TopicDraft(
+        domain=domain,
+        title=service.title,
+        description=service.description,
+        sector=pack.sector,
+        sector_title=pack.title,
+        pattern=service.pattern,
+        strategy=service.expansion.strategy,
+        parent=service.expansion.parent,
+        why=service.expansion.why,
+        role=pack.role.title,
+    )

@@ -1,0 +1,57 @@
+"""YAML files with line numbers: an error in a pack or pattern names its line."""
+
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from agentskiller_assets.errors import PackError
+
+M = TypeVar("M", bound=BaseModel)
+Location = tuple[str | int, ...]
+
+
+class YamlFile:
+    """A parsed YAML file that remembers where everything stood."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            line = error.problem_mark.line + 1 if error.problem_mark else 1
+            raise PackError(f"{path}:{line}", str(error.problem), "Correct the YAML on that line.") from error
+        except OSError as error:
+            raise PackError(str(path), error.strerror or "cannot be read", "Check the file's name.") from error
+        if not isinstance(node, yaml.MappingNode):
+            raise PackError(f"{path}:1", "is not a mapping", "Start the file with `key: value` lines.")
+        self.lines: dict[Location, int] = {}
+        self._note_lines(node, ())
+        self.data: dict[str, Any] = yaml.SafeLoader("").construct_document(node)
+
+    def parse(self, model: type[M], data: Any = None) -> M:
+        """`data` (the file's own by default) as a model; the first fault becomes a `PackError` with its line."""
+        try:
+            return model.model_validate(self.data if data is None else data)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise self.error(first["loc"], first["msg"]) from error
+
+    def error(self, location: Location, fault: str, fix: str = "Correct the value on that line.") -> PackError:
+        """A `PackError` that names the line nearest to `location`."""
+        known = location
+        while known and known not in self.lines:
+            known = known[:-1]
+        where = ".".join(str(part) for part in location) or "file"
+        return PackError(f"{self.path}:{self.lines.get(known, 1)}", f"`{where}`: {fault}", fix)
+
+    def _note_lines(self, node: yaml.Node, location: Location) -> None:
+        self.lines[location] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self._note_lines(value, (*location, key.value))
+                self.lines[(*location, key.value)] = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self._note_lines(value, (*location, index))

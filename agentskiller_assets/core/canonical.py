@@ -1,0 +1,35 @@
+"""Canonical bytes and digests: the one way this project turns values into something that can be compared."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+
+def canonical_json(value: Any) -> str:
+    """JSON with sorted keys, no spaces and plain Unicode; equal values give equal text in every process."""
+    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def digest(value: Any) -> str:
+    """32 hexadecimal characters of SHA-256 over `canonical_json(value)`."""
+    return digest_bytes(canonical_json(value).encode())
+
+
+def digest_bytes(data: bytes) -> str:
+    """32 hexadecimal characters of SHA-256 over raw bytes."""
+    return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, set | frozenset):
+        raise TypeError("a set has no order; sort it before it is stored or hashed")
+    return value

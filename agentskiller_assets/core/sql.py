@@ -1,0 +1,103 @@
+"""SQL of a specification: parsing, the names it uses, and rewriting. SQLite's dialect throughout."""
+
+from functools import lru_cache
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import ParseError, TokenError
+
+DIALECT = "sqlite"
+BUILT_IN = frozenset({"me", "now", "new_id"})
+
+
+class SqlFault(ValueError):
+    """A fragment that cannot be accepted; the message says why."""
+
+
+@lru_cache(maxsize=8192)
+def _parse(sql: str) -> exp.Expression:
+    try:
+        statements = sqlglot.parse(sql, dialect=DIALECT)
+    except (ParseError, TokenError) as error:
+        raise SqlFault(f"does not parse: {str(error).splitlines()[0]}") from error
+    if len(statements) != 1 or statements[0] is None:
+        raise SqlFault("is not exactly one statement")
+    return statements[0]  # type: ignore[return-value]
+
+
+def parse(sql: str) -> exp.Expression:
+    """The tree of one statement or expression; a copy that the caller may change."""
+    return _parse(sql).copy()
+
+
+def parse_condition(sql: str) -> exp.Expression:
+    """The tree of a boolean expression."""
+    tree = parse(f"SELECT 1 WHERE {sql}")
+    where = tree.find(exp.Where)
+    assert where is not None
+    return where.this
+
+
+def placeholders(tree: exp.Expression) -> set[str]:
+    """Names of all `:parameters`."""
+    return {str(node.this) for node in tree.find_all(exp.Placeholder)}
+
+
+def tables_used(tree: exp.Expression) -> set[str]:
+    """Names of all tables that the tree reads or writes."""
+    return {node.name for node in tree.find_all(exp.Table)}
+
+
+def to_sql(tree: exp.Expression) -> str:
+    """SQLite text of a tree."""
+    return tree.sql(dialect=DIALECT)
+
+
+def replace_placeholders(tree: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
+    """The tree with `:name` replaced by an expression wherever `values` has the name."""
+
+    def replace(node: exp.Expression) -> exp.Expression:
+        if isinstance(node, exp.Placeholder) and str(node.this) in values:
+            return values[str(node.this)].copy()
+        return node
+
+    return tree.copy().transform(replace)
+
+
+def projections(sql: str) -> list[tuple[str, tuple[str, str] | None]]:
+    """Result columns of a SELECT: the name, and `(table, column)` where it is a plain column of a table."""
+    tree = parse(sql)
+    if not isinstance(tree, exp.Select):
+        raise SqlFault("is not a SELECT")
+    aliases = {table.alias_or_name: table.name for table in _sources(tree)}
+    found: list[tuple[str, tuple[str, str] | None]] = []
+    for projection in tree.expressions:
+        column = projection.unalias()
+        plain = isinstance(column, exp.Column) and column.table in aliases
+        found.append((projection.alias_or_name, (aliases[column.table], column.name) if plain else None))
+    return found
+
+
+def equalities(where: str, table: str) -> dict[str, str]:
+    """Parameters that a bind fixes by `table.column = :parameter`, with the column."""
+    fixed: dict[str, str] = {}
+    for part in parse_condition(where).flatten() if _is_and(where) else [parse_condition(where)]:
+        if not isinstance(part, exp.EQ):
+            continue
+        for column, parameter in ((part.left, part.right), (part.right, part.left)):
+            if isinstance(column, exp.Column) and column.table == table and isinstance(parameter, exp.Placeholder):
+                fixed[str(parameter.this)] = column.name
+    return fixed
+
+
+def _is_and(where: str) -> bool:
+    return isinstance(parse_condition(where), exp.And)
+
+
+def _sources(tree: exp.Select) -> list[exp.Table]:
+    sources: list[exp.Table] = []
+    source = tree.args.get("from_") or tree.args.get("from")
+    if source is not None and isinstance(source.this, exp.Table):
+        sources.append(source.this)
+    sources.extend(join.this for join in tree.args.get("joins") or [] if isinstance(join.this, exp.Table))
+    return sources

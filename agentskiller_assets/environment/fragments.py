@@ -1,0 +1,124 @@
+"""Checks of single SQL fragments: every table, column and parameter in them is declared."""
+
+import sqlite3
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from agentskiller_assets.core import sql
+from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.runtime.image import schema_sql
+
+Found = tuple[str, str, str]
+"""Where, fault, fix."""
+FORBIDDEN_FUNCTIONS = frozenset({"random", "randomblob", "load_extension", "readfile", "writefile", "changes"})
+CLOCKS = ("now", "localtime")
+
+
+class FragmentChecker:
+    """Checks the fragments of one specification's tools against its tables, and compiles them in SQLite."""
+
+    def __init__(self, spec: EnvironmentSpec) -> None:
+        self.spec = spec
+        self.tables = {table.name: {column.name for column in table.columns} for table in spec.tables}
+        self.database = sqlite3.connect(":memory:")
+        self.database.executescript(schema_sql(spec))
+
+    def check(self, tool: Tool) -> Iterator[Found]:
+        """All faults of a tool's fragments."""
+        for what, text in _fragments(tool):
+            where = f"{self.spec.domain}.{tool.name}.{what}"
+            try:
+                tree = sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text)
+            except sql.SqlFault as fault:
+                yield where, f"{fault} in {text!r}", "Write one SQLite fragment."
+                continue
+            yield from ((where, fault, fix) for fault, fix in self._check(tool, what, tree))
+        yield from self._unused(tool)
+
+    def _check(self, tool: Tool, what: str, tree: exp.Expression) -> Iterator[tuple[str, str]]:
+        text = sql.to_sql(tree)
+        unknown = sql.tables_used(tree) - set(self.tables)
+        if unknown:
+            yield f"uses unknown tables {sorted(unknown)} in {text!r}", f"Tables are {sorted(self.tables)}."
+            return
+        names = {parameter.name for parameter in tool.parameters} | {"me", "now"}
+        if what.startswith(("effect", "returns")) and any("INSERT" in effect.upper() for effect in tool.effects):
+            names.add("new_id")
+        strange = sql.placeholders(tree) - names
+        if strange:
+            yield f"uses undeclared {sorted(':' + name for name in strange)}", f"Declare it, or use {sorted(names)}."
+        yield from _determinism(tree)
+        yield from self._kind(what, tree, tool)
+        yield from self._compiles(what, text, tool)
+
+    def _kind(self, what: str, tree: exp.Expression, tool: Tool) -> Iterator[tuple[str, str]]:
+        if what.startswith(("bind", "rule")):
+            if any(tree.find_all(exp.Insert, exp.Update, exp.Delete)):
+                yield "changes data", "Conditions only read; move it to `effects`."
+            elif not isinstance(tree, exp.Predicate | exp.Connector | exp.Not | exp.Paren | exp.Exists):
+                yield f"is no boolean: {sql.to_sql(tree)!r}", "Compare something."
+        elif what.startswith("returns"):
+            if not isinstance(tree, exp.Select):
+                yield "is not a SELECT", "Return rows with SELECT."
+            elif tree.args.get("order") is None:
+                yield "has no ORDER BY", "Order by enough columns to make the order total."
+            else:
+                yield from self._result_columns(tree, tool)
+        elif not isinstance(tree, exp.Insert | exp.Update | exp.Delete):
+            yield "is neither INSERT, UPDATE nor DELETE", "Effects change rows."
+        else:
+            yield from self._effect(tree)
+
+    def _result_columns(self, tree: exp.Select, tool: Tool) -> Iterator[tuple[str, str]]:
+        selected = [projection.alias_or_name for projection in tree.expressions]
+        declared = [column.name for column in tool.returns.columns]
+        if selected != declared:
+            yield f"selects {selected} but declares {declared}", "Make them equal."
+
+    def _effect(self, tree: exp.Expression) -> Iterator[tuple[str, str]]:
+        if isinstance(tree, exp.Update | exp.Delete) and tree.args.get("where") is None:
+            yield "changes every row of its table", "Add a WHERE on the key."
+        if isinstance(tree, exp.Update):
+            key = self.spec.table(tree.this.name).key
+            if any(assignment.left.name == key for assignment in tree.expressions):
+                yield f"changes the key {key!r}", "Keys never change."
+
+    def _compiles(self, what: str, text: str, tool: Tool) -> Iterator[tuple[str, str]]:
+        if what.startswith(("bind", "rule")):
+            bound = [bind.table for bind in tool.binds]
+            text = f"SELECT {text}" + (f" FROM {', '.join(bound)}" if bound else "")
+        values = dict.fromkeys(sql.placeholders(sql.parse(text)))
+        try:
+            self.database.execute(f"EXPLAIN {text}", values)
+        except sqlite3.Error as error:
+            yield f"SQLite refuses it: {error}", "Use columns of the tables it names, and SQLite's functions."
+
+    def _unused(self, tool: Tool) -> Iterator[Found]:
+        used: set[str] = set()
+        for what, text in _fragments(tool):
+            used |= sql.placeholders(sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text))
+        for parameter in tool.parameters:
+            if parameter.name not in used:
+                where = f"{self.spec.domain}.{tool.name}.{parameter.name}"
+                yield where, "is a parameter that nothing uses", "Use it in a fragment or drop it."
+
+
+def _fragments(tool: Tool) -> Iterator[tuple[str, str]]:
+    for bind in tool.binds:
+        yield f"bind {bind.table}", bind.where
+    for rule in tool.rules:
+        yield f"rule {rule.code}", rule.require
+    for number, effect in enumerate(tool.effects, start=1):
+        yield f"effect {number}", effect
+    yield "returns", tool.returns.sql
+
+
+def _determinism(tree: exp.Expression) -> Iterator[tuple[str, str]]:
+    if any(tree.find_all(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)):
+        yield "reads the wall clock", "Use `:now`."
+    for function in tree.find_all(exp.Func):
+        if (function.name or function.key).lower() in FORBIDDEN_FUNCTIONS or function.key == "rand":
+            yield f"calls {function.name or function.key}", "Results must not depend on chance or on the machine."
+    if any(literal.is_string and literal.name.lower() in CLOCKS for literal in tree.find_all(exp.Literal)):
+        yield "reads the wall clock", "Use `:now`."

@@ -1,0 +1,179 @@
+"""Closed-world validation of a specification: everything in it resolves, before any row is made.
+
+Faults name the tool, the rule, the fragment and the fix. The same function serves the blueprint check, packs under
+construction and every author's answers.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from sqlglot import exp
+
+from agentskiller_assets.core import sql
+from agentskiller_assets.core.records import Model
+from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool
+from agentskiller_assets.environment.fragments import FragmentChecker
+
+FEWEST_TOOLS = 10
+MOST_PERIPHERALS = 3
+MOST_RELATIONSHIPS = 3
+
+
+class Fault(Model):
+    """One thing that is wrong with a specification."""
+
+    where: str
+    fault: str
+    fix: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.fault}. {self.fix}"
+
+
+def validate(spec: EnvironmentSpec) -> list[Fault]:
+    """All faults of a specification; an empty list means that it is closed and within limits."""
+    faults = [*_shape(spec), *_tables(spec), *_codes(spec)]
+    if faults:
+        return faults
+    checker = FragmentChecker(spec)
+    for tool in spec.tools:
+        faults += [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check(tool)]
+        faults += _effects(spec, tool)
+    return faults or list(_reachability(spec))
+
+
+def _shape(spec: EnvironmentSpec) -> Iterator[Fault]:
+    domain = spec.domain
+    roots = [tool.name for tool in spec.tools if tool.authorizes]
+    if len(roots) != 1:
+        yield Fault(where=domain, fault=f"has {len(roots)} authorisation tools", fix="Keep exactly one.")
+    if len(spec.tools) < FEWEST_TOOLS:
+        yield Fault(where=domain, fault=f"has only {len(spec.tools)} tools", fix=f"Give at least {FEWEST_TOOLS}.")
+    for names, what in (([t.name for t in spec.tools], "tool"), ([t.name for t in spec.tables], "table")):
+        for name, times in Counter(names).items():
+            if times > 1:
+                yield Fault(where=f"{domain}.{name}", fault=f"{what} name is used {times} times", fix="Rename one.")
+    kinds = Counter(table.kind for table in spec.tables)
+    if kinds["person"] != 1:
+        yield Fault(where=domain, fault=f"has {kinds['person']} person tables", fix="Keep exactly one.")
+    if spec.core_entity not in {table.name for table in spec.tables if table.kind == "entity"}:
+        yield Fault(where=domain, fault=f"core entity {spec.core_entity!r} is no entity", fix="Name the role's table.")
+    if kinds["entity"] - 1 > MOST_PERIPHERALS:
+        fix = f"Keep at most {MOST_PERIPHERALS} besides the role."
+        yield Fault(where=domain, fault=f"has {kinds['entity'] - 1} peripheral entities", fix=fix)
+    if not 1 <= kinds["relationship"] <= MOST_RELATIONSHIPS:
+        fix = f"Keep one to {MOST_RELATIONSHIPS}."
+        yield Fault(where=domain, fault=f"has {kinds['relationship']} relationships", fix=fix)
+
+
+def _tables(spec: EnvironmentSpec) -> Iterator[Fault]:
+    names = {table.name for table in spec.tables}
+    for table in spec.tables:
+        where = f"{spec.domain}.{table.name}"
+        keys = [column.name for column in table.columns if column.type == "id"]
+        if keys != [table.key]:
+            yield Fault(where=where, fault=f"its id columns are {keys}", fix=f"Give it the one key {table.key!r}.")
+        for column in table.columns:
+            if column.type == "ref" and column.ref not in names:
+                yield Fault(where=f"{where}.{column.name}", fault=f"points at {column.ref!r}", fix="Declare it.")
+            if column.type == "enum" and not column.values:
+                yield Fault(where=f"{where}.{column.name}", fault="has no values", fix="List them.")
+        yield from _states(where, table)
+        if table.kind == "relationship" and not _involves(spec, table, spec.core_entity):
+            fix = f"Give it a reference to {spec.core_entity}."
+            yield Fault(where=where, fault="does not involve the core entity", fix=fix)
+
+
+def _states(where: str, table: Table) -> Iterator[Fault]:
+    if table.status is None:
+        return
+    column = table.column(table.status)
+    values = set(column.values) if column else set()
+    mentioned = {*table.transitions, *(target for targets in table.transitions.values() for target in targets)}
+    if set(table.transitions) != values or not mentioned <= values:
+        fault = f"states {sorted(mentioned)} are not the values {sorted(values)} of {table.status!r}"
+        yield Fault(where=where, fault=fault, fix="Give every value its list of next states.")
+
+
+def _involves(spec: EnvironmentSpec, table: Table, core: str, depth: int = 0) -> bool:
+    refs = [column.ref for column in table.columns if column.ref]
+    return core in refs or (depth < 3 and any(_involves(spec, spec.table(ref), core, depth + 1) for ref in refs))
+
+
+def _codes(spec: EnvironmentSpec) -> Iterator[Fault]:
+    owners: dict[str, list[str]] = {}
+    for tool in spec.tools:
+        for refusal in tool.refusals:
+            owners.setdefault(refusal.code, []).append(tool.name)
+    for code, tools in owners.items():
+        if len(tools) > 1:
+            yield Fault(where=f"{spec.domain}.{code}", fault=f"is used {len(tools)} times, by {tools}", fix="Rename one.")
+
+
+def _effects(spec: EnvironmentSpec, tool: Tool) -> Iterator[Fault]:
+    where = f"{spec.domain}.{tool.name}"
+    if (tool.access == "write") != bool(tool.effects):
+        fault = "a write tool changes nothing" if tool.access == "write" else "a read tool has effects"
+        yield Fault(where=where, fault=fault, fix="Correct `access` or `effects`.")
+    for effect in tool.effects:
+        tree = sql.parse(effect)
+        if isinstance(tree, exp.Update):
+            yield from _state_change(spec, tool, tree)
+
+
+def _state_change(spec: EnvironmentSpec, tool: Tool, update: exp.Update) -> Iterator[Fault]:
+    table = spec.table(update.this.name)
+    for assignment in update.expressions:
+        if assignment.left.name != table.status or not isinstance(assignment.right, exp.Literal):
+            continue
+        target = assignment.right.name
+        for source in sorted(_possible_states(table, tool)):
+            if target not in (source, *table.transitions[source]):
+                fault = f"moves {table.name} from {source!r} to {target!r}, which its state machine forbids"
+                fix = f"Add a rule on {table.name}.{table.status}, or the transition."
+                yield Fault(where=f"{spec.domain}.{tool.name}", fault=fault, fix=fix)
+
+
+def _possible_states(table: Table, tool: Tool) -> set[str]:
+    """States in which the tool's rules let the bound row be."""
+    states = set(table.transitions)
+    for rule in tool.rules:
+        condition = sql.parse_condition(rule.require)
+        parts = list(condition.flatten()) if isinstance(condition, exp.And) else [condition]
+        for part in parts:
+            subject = part.this
+            if not (isinstance(subject, exp.Column) and (subject.table, subject.name) == (table.name, table.status)):
+                continue
+            if isinstance(part, exp.In):
+                states &= {value.name for value in part.expressions}
+            elif isinstance(part, exp.EQ):
+                states &= {part.expression.name}
+    return states
+
+
+def obtainable_keys(spec: EnvironmentSpec) -> tuple[set[str], set[str]]:
+    """Names of tools that can be called, and keys that reads can yield, starting from the authorisation tool."""
+    tools: set[str] = set()
+    keys: set[str] = set()
+    growing = True
+    while growing:
+        ready = {
+            tool.name
+            for tool in spec.tools
+            if all(p.refers_to in keys for p in tool.parameters if p.refers_to and p.required)
+        }
+        growing = ready != tools
+        tools = ready
+        for tool in spec.tools:
+            if tool.name in tools and tool.access == "read":
+                keys |= {column.refers_to for column in tool.returns.columns if column.refers_to}
+    return tools, keys
+
+
+def _reachability(spec: EnvironmentSpec) -> Iterator[Fault]:
+    tools, keys = obtainable_keys(spec)
+    for tool in spec.tools:
+        if tool.name not in tools:
+            missing = sorted({p.refers_to for p in tool.parameters if p.refers_to and p.refers_to not in keys})
+            fix = "Let a read tool return it, or drop the parameter."
+            yield Fault(where=f"{spec.domain}.{tool.name}", fault=f"needs {missing}, which no lookup returns", fix=fix)

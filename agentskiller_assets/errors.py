@@ -1,0 +1,39 @@
+"""Errors that a user can act on: each names the culprit, the fault and the fix."""
+
+
+class AgentSkillerError(Exception):
+    """Base of all errors raised on purpose. `str(error)` reads `<culprit>: <fault>. <fix>`."""
+
+    def __init__(self, culprit: str, fault: str, fix: str) -> None:
+        super().__init__(f"{culprit}: {fault.rstrip('.')}. {fix}")
+        self.culprit = culprit
+        self.fault = fault
+        self.fix = fix
+
+
+class PackError(AgentSkillerError):
+    """A sector pack or service pattern is malformed."""
+
+
+class RegistryError(AgentSkillerError):
+    """The registry of domains cannot be read, written or does not hold what was asked for."""
+
+
+class SpecError(AgentSkillerError):
+    """An environment specification is not closed: something in it does not resolve or is out of limits."""
+
+
+class RecordNotFoundError(AgentSkillerError):
+    """No stored record has this id."""
+
+
+class StorageError(AgentSkillerError):
+    """The warehouse cannot be read or written."""
+
+
+class SchemaChangedError(StorageError):
+    """A stored file was written for another shape of its model."""
+
+
+class PlanningError(AgentSkillerError):
+    """No task can be made where some must be."""
