@@ -36,7 +36,7 @@ _EITHER_ACRONYMS = word_set("FAQ NICU ROSPA SAT SKU SQL SUP")
 _SPELLED_ACRONYMS = word_set("FBI HIV HMO LED MOT MRI NGO RFID RSI SIA SOS STI SUV")
 _VOWEL_SOUND = re.compile(r"hour|heir|honest|honou?r|hors d|[aeio]|u|yt[a-z]|yv[eo]", re.IGNORECASE)
 _CONSONANT_SOUND = re.compile(
-    r"e[uw]|ouija|oui\b|once\b|ones?\b|onetime|uni(?!m[ap]|n|dent|deal|ss|ron|ll)|unanim"
+    r"e[uw]|ouija|oui\b|once\b|ones?\b|onetime|uni(?!m[ap]|n|dent|deal|ss|ron|ll)|una(?:nim|ry)"
     r"|us(?:e|i|a[bg]|u[ar])|ut[aeio]|uk|uga|ubi|ur[aeiou]|upsilon",
     re.IGNORECASE,
 )
@@ -100,7 +100,8 @@ def articles(phrase: str) -> tuple[str, ...]:
     if len(capitals) > 1 and capitals.isupper():
         return _acronym_articles(capitals)
     usual = "an" if _VOWEL_SOUND.match(word) and not _CONSONANT_SOUND.match(word) else "a"
-    return ("a", "an") if _EITHER_WORDS.match(word) else (usual,)
+    either = _EITHER_WORDS.match(word) or re.fullmatch(r"[b-df-hj-np-tv-xz]{2,}", stem)
+    return ("a", "an") if either else (usual,)
 
 
 def _number_articles(word: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""A lint for text that a user or an agent reads: what slips through from data, SQL, templates and bad grammar."""
+"""A lint for what a user or an agent reads: traces of data, SQL and templates, and bad grammar."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -67,7 +67,8 @@ _PATTERNS = (
     ),
     _pattern(
         "snake_case",
-        r"(?<!\w)(?=\w*[a-z])(?!\w*_(?=[0-9a-f]*\d)[0-9a-f]{4,}(?!\w))[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?!\w)",
+        r"(?<!\w)(?=\w*[a-z])(?!\w*_(?=[0-9a-f]*\d)[0-9a-f]{4,}(?!\w))"
+        r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?!\w)",
         "an identifier, not words",
     ),
     _pattern(
@@ -97,13 +98,14 @@ _PATTERNS = (
     ),
     _pattern(
         "template_seam",
-        r"(?:(?<=[a-z0-9,:;$(\"'] )|(?<=[$(\"']))None\b|\bNone\b(?! (?:of|are|is|was|were|has|have|had|will|can"
+        r"(?:(?<=[a-z0-9,:;$(\"'] )|(?<=[$(\"']))None\b"
+        r"|\bNone\b(?! (?:of|are|is|was|were|has|have|had|will|can"
         r"|remains?|left|yet|needed|required|taken|at all)\b)",
         "a missing value that nobody put in words",
     ),
     _pattern(
         "doubled_determiner",
-        rf"\b(?i:{_DETERMINERS})[ \t]+(?:{_DETERMINERS}|his|her)\b",
+        rf"\b(?P<one>(?i:{_DETERMINERS}))[ \t]+(?!(?i:(?P=one))\b)(?:{_DETERMINERS}|his|her)\b",
         "two words that exclude each other",
     ),
     _pattern(
@@ -142,11 +144,11 @@ _AFTER_LETTER_A = word_set("and are as at if in is it of on or was were")
 def lint_prose(
     text: str, *, allow: Collection[str] = (), sentences: bool = True, nouns: Collection[str] = ()
 ) -> list[Finding]:
-    """The faults of a text, in the order of the text; an empty list means that a person could have written it.
+    """The faults of a text, in its order; an empty list if it reads like a person's.
 
-    `allow` holds phrases that are right as they stand, such as the number on a membership card. `sentences` says
-    whether the text consists of whole sentences. `nouns` are countable nouns (singular) of the text's own field,
-    besides the common ones, whose number is checked against `2`, `one`, `an` and the like.
+    `allow` holds phrases that are right as they stand, such as the number on a membership card. `sentences`
+    says whether the text consists of whole sentences. `nouns` are countable nouns (singular) of the text's
+    own field, besides the common ones, whose number is checked against `2`, `one`, `an` and the like.
     """
     clean = _COMMENT.sub("", text)
     masked = _masked(clean, allow)
@@ -177,10 +179,11 @@ def _hide(match: re.Match[str]) -> str:
 
 
 def _excerpt(text: str, fault: _Fault) -> str:
-    start, end = max(0, fault.start - 20), min(len(text), fault.end + 20)
-    before = "…" if start else ""
-    after = "…" if end < len(text) else ""
-    return f"{before}{' '.join(text[start:end].split())}{after}"
+    space = text.find(" ", max(0, fault.start - 24), fault.start)
+    start = 0 if fault.start <= 24 else space + 1 if space >= 0 else fault.start
+    end = text.rfind(" ", fault.end, fault.end + 24) if fault.end + 24 < len(text) else len(text)
+    end = max(end, fault.end)
+    return f"{'…' if start else ''}{' '.join(text[start:end].split())}{'…' if end < len(text) else ''}"
 
 
 def _pattern_faults(text: str) -> Iterator[_Fault]:
@@ -228,7 +231,7 @@ def _article_faults(text: str) -> Iterator[_Fault]:
             continue
         accepted = articles(following)
         if used.lower() not in accepted:
-            message = f"{used} {following}: say {accepted[0]!r}"
+            message = f"{used} {following.rstrip('.,')}: say {accepted[0]!r}"
             yield _Fault(match.start(), match.end(), "wrong_article", message)
 
 
@@ -238,64 +241,68 @@ def _starts_sentence(text: str, place: int) -> bool:
 
 
 # the number of nouns
-_TIME_UNITS = word_set("minute hour day night week fortnight month year")
+_TIME_UNITS = word_set("day fortnight hour minute month night week year")
 _VERB_NOUNS = word_set(
-    "book call charge check claim copy delay document fee fine form hire lease lend loan order pass permit place "
-    "plan question queue rent repair request reserve return review ride sample seat service stamp stay step swap "
-    "ticket trip upgrade visit walk work"
+    "book call charge check claim copy delay document fee fine form hire hold lease lend loan order pass "
+    "permit place plan question queue rent repair request reserve return review ride sample seat service "
+    "stamp stay step swap ticket trip upgrade visit walk work"
 )
 """Countable nouns that are as often verbs: `at 10 call the desk`."""
 _NOUNS = word_set(
-    "account address appointment article bag bicycle bike booking box camera car card case cat child class client "
-    "collection condition contract course customer date delivery deposit desk device diagnosis discount dog dose "
-    "drawer driver engineer evening event exam exercise file filling guest guide guitar helmet holiday injection "
-    "inspection instalment installment instructor instrument invoice item job kayak key lamp laptop lesson letter "
-    "licence license list locker machine magazine meal mechanic medicine meeting member membership message mile "
-    "mistake morning note notice nurse option owner package page parcel part participant patient payment penalty "
-    "person pet phone photo piano point policy prescription price product programme pupil quote reason receipt "
-    "recipe record reminder renewal rental report reservation result room rule scan school season session shelf "
-    "shift shop site slot street student subscription surcharge table tablet task teacher technician tenant term "
-    "test therapist time title tool tooth topic tour transfer treatment tutor tyre vaccination vehicle venue "
-    "violin volunteer voucher waiver warning warranty weekend window workshop"
+    "account address appointment article bag bicycle bike booking box camera car card case cat child "
+    "class client collection condition contract course customer date delivery deposit desk device "
+    "diagnosis discount dog dose drawer driver engineer evening event exam exercise file filling guest "
+    "guide guitar helmet holiday injection inspection installment instalment instructor instrument "
+    "invoice item job kayak key lamp laptop lesson letter licence license list locker machine magazine "
+    "meal mechanic medicine meeting member membership message mile mistake morning note notice nurse "
+    "option owner package page parcel part participant patient payment penalty person pet phone photo "
+    "piano point policy prescription price product programme pupil quote reason receipt recipe record "
+    "reminder renewal rental report reservation result room rule scan school season session shelf shift "
+    "shop site slot street student subscription surcharge table tablet task teacher technician tenant "
+    "term test therapist time title tool tooth topic tour transfer treatment tutor tyre vaccination "
+    "vehicle venue violin volunteer voucher waiver warning warranty weekend window workshop"
 )
-_MANY = word_set("two three four five six seven eight nine ten eleven twelve several many few")
-_ONE = word_set("one a an each every another")
+_MANY = word_set("eight eleven few five four many nine seven several six ten three twelve two")
+_VAGUE = word_set("few many several")
+_ONE = word_set("a an another each every one")
 _LINKS = word_set(
-    "about above after against ago ahead along already and apart are around as at away because before below between "
-    "but by can during each early for free from had has have if in into is late later left long may maximum minimum "
-    "must near of off old on online only onto or out over past per plus remaining should since so than that then "
-    "through to today together tomorrow too under unless until up was were when where which while will with within "
-    "without would yesterday again"
+    "about above after again against ago ahead along already and apart are around as at away because "
+    "before below between but by can during each early for free from had has have if in into is late "
+    "later left long maximum may minimum must near of off old on online only onto or out over past per "
+    "plus remaining should since so than that then through to today together tomorrow too under unless "
+    "until up was were when where which while will with within without would yesterday"
 )
 """Words that may follow a noun phrase, and so show that it is at its end."""
 _ADJECTIVES = word_set(
-    "active additional available business calendar current different early extra free full further future late "
-    "missed more new old online open other overdue paid past pending private remaining separate unpaid upcoming "
-    "whole working"
+    "active additional available business calendar current different early extra free full further future "
+    "late missed more new old online open other overdue paid past pending private remaining separate "
+    "unpaid upcoming whole working"
 )
 _STOPS = (_LINKS - _ADJECTIVES) | word_set(
-    "a an the my your our their its his her this these those it they we you i he she us them me am pm noon percent "
-    "cent km kg cm mm ml mph gb most much please next last every one two three four five six seven eight nine ten "
-    "need needs require cost want take include get expect offer"
+    "a am an cent cm cost eight every expect five four gb get he her his i include it its kg km last me "
+    "ml mm most mph much my need needs next nine noon offer one our percent please pm require seven she "
+    "six take ten the their them these they this those three two us want we you your"
 )
 _LABELS = word_set(
-    "aisle apartment appendix band bay block box building bus chapter class day door exam figure flat floor form "
-    "gate grade group house key lane lesson level line locker model module no number option page paragraph part "
-    "phase platform room route row rule seat section shelf size stage step studio suite table term tier track type "
-    "unit version ward week year zone twenty thirty forty fifty sixty seventy eighty ninety hundred"
+    "aisle apartment appendix band bay block box building bus chapter class day door eighty exam fifty "
+    "figure flat floor form forty gate grade group house hundred key lane lesson level line locker model "
+    "module ninety no number option page paragraph part phase platform room route row rule seat section "
+    "seventy shelf sixty size stage step studio suite table term thirty tier track twenty type unit "
+    "version ward week year zone"
 )
 """Words whose number comes after them: `in room 3 lesson plans hang on the wall`."""
 _CHOSEN = word_set(
-    "the these those other others first last next all any us you we and this that which no only new"
+    "all and any first last new next no only other others that the these this those we which you"
 )
 """Words before a number that stands for things already named: `the other two book online`."""
-_CLOCK = word_set("at by until till before after from to between")
+_CLOCK = word_set("after at before between by from till to until")
 _NOT_PLURAL = word_set(
-    "always perhaps lens series species news means plus less gas canvas atlas chess begins closes costs covers "
-    "comes ends gives goes includes lasts makes opens sells shows starts takes works yes"
+    "always atlas begins canvas chess closes comes costs covers ends gas gives goes includes lasts lens "
+    "less makes means news opens perhaps plus sells series shows species starts takes works yes"
 )
 _QUANTITY = re.compile(
-    rf"(?<![\w.,:/$\u00a3\u20ac%#'\u2019-])(?P<n>\d[\d,]*|{'|'.join(sorted(_MANY | _ONE))})(?=[ \t]+[a-z])",
+    r"(?<![\w.,:/$\u00a3\u20ac%#'\u2019-])"
+    rf"(?P<n>\d[\d,]*|{'|'.join(sorted(_MANY | _ONE))})(?=[ \t]+[a-z])",
     re.IGNORECASE,
 )
 _NEXT_WORD = re.compile(r"[ \t]+(?P<word>[a-z]+)(?![\w'\u2019-])")
@@ -312,17 +319,36 @@ def _countable(extra: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(noun for noun, many in forms.items() if noun != many), frozenset(forms.values())
 
 
+class _Count(NamedTuple):
+    """A number in a text, the word before it and up to four words after it."""
+
+    text: str
+    quantity: str
+    before: str
+    words: tuple[re.Match[str], ...]
+
+    def ends_phrase(self, place: int, *, unit: bool = False) -> bool:
+        """Whether the noun phrase ends here; nor may a unit of time stand before a singular noun."""
+        if place + 1 < len(self.words):
+            following = self.words[place + 1]["word"]
+            if following == "a":
+                return place + 2 < len(self.words) and self.words[place + 2]["word"] in _TIME_UNITS
+            return following in _LINKS or (unit and not following.endswith("s"))
+        rest = self.text[self.words[place].end() :]
+        return bool(re.match(r"[.,;:!?)\"\u201d]|[ \t]*(?:\Z|\n(?![a-z]))", rest))
+
+
 def _number_faults(text: str, nouns: Collection[str]) -> Iterator[_Fault]:
     singulars, plurals = _countable(frozenset(nouns))
     for match in _QUANTITY.finditer(text):
         quantity, before = match["n"].lower(), _word_before(text, match.start())
         if _is_label(quantity, before):
             continue
-        words = _words_after(text, match.end())
+        counted = _Count(text, quantity, before.lower(), _words_after(text, match.end()))
         if quantity in _ONE or quantity == "1":
-            end = _end_of_wrong_plural(text, words, quantity, before, plurals)
+            end = _end_of_wrong_plural(counted, plurals)
         else:
-            end = _end_of_wrong_singular(text, words, quantity, before, singulars, plurals)
+            end = _end_of_wrong_singular(counted, singulars, plurals)
         if end:
             phrase = text[match.start() : end]
             yield _Fault(match.start(), end, "wrong_number", f"{phrase!r}: number and noun do not agree")
@@ -334,7 +360,7 @@ def _word_before(text: str, place: int) -> str:
 
 
 def _is_label(quantity: str, before: str) -> bool:
-    """Whether the number names something (`room 3`, `Zone 1`, `3 March 2026`) instead of counting."""
+    """Whether the number names something (`room 3`, `Zone 1`, `in 2026`) instead of counting."""
     if quantity in {"a", "an"}:
         return False
     is_year = len(quantity) == 4 and quantity[:2] in {"19", "20"}
@@ -342,78 +368,58 @@ def _is_label(quantity: str, before: str) -> bool:
     return before.lower() in _LABELS or is_year or is_name
 
 
-def _words_after(text: str, place: int) -> list[re.Match[str]]:
+def _words_after(text: str, place: int) -> tuple[re.Match[str], ...]:
     words: list[re.Match[str]] = []
     while len(words) < 4 and (match := _NEXT_WORD.match(text, place)):
         words.append(match)
         place = match.end()
-    return words
+    return tuple(words)
 
 
-def _end_of_wrong_plural(
-    text: str, words: list[re.Match[str]], quantity: str, before: str, plurals: frozenset[str]
-) -> int:
+def _looks_plural(word: str) -> bool:
+    return len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
+
+
+def _end_of_wrong_plural(counted: _Count, plurals: frozenset[str]) -> int:
     """The end of `one days` or `1 open items`; 0 if the number is right."""
-    if words and words[0]["word"] in _ADJECTIVES:
-        words = words[1:]
-    if not words or (quantity != "1" and before.lower() in _CHOSEN | _LABELS):
+    words = [match["word"] for match in counted.words]
+    place = 1 if words and words[0] in _ADJECTIVES else 0
+    if counted.quantity == "1" and len(words) > 1 and words[0] not in _STOPS and words[1] in plurals:
+        place = max(place, int(words[1].removesuffix("s") not in _VERB_NOUNS))
+    if place >= len(words):
         return 0
-    word = words[0]["word"]
-    verb_like = word in {plural(verb) for verb in _VERB_NOUNS}
-    if quantity == "1":
-        plain = len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is"))
-        wrong = word in plurals or (plain and word not in _NOT_PLURAL | _STOPS | _LINKS)
+    word = words[place]
+    if counted.quantity == "1":
+        wrong = word in plurals or (_looks_plural(word) and word not in _NOT_PLURAL | _STOPS | _LINKS)
     else:
-        wrong = word in plurals and not verb_like and _ends_phrase(text, words, 0)
-    return words[0].end() if wrong else 0
+        named = counted.before in _CHOSEN
+        verb_like = word.removesuffix("s") in _VERB_NOUNS
+        wrong = word in plurals and not named and not verb_like and counted.ends_phrase(place)
+    return counted.words[place].end() if wrong else 0
 
 
-def _end_of_wrong_singular(
-    text: str,
-    words: list[re.Match[str]],
-    quantity: str,
-    before: str,
-    singulars: frozenset[str],
-    plurals: frozenset[str],
-) -> int:
+def _end_of_wrong_singular(counted: _Count, singulars: frozenset[str], plurals: frozenset[str]) -> int:
     """The end of `3 item` or `two music lesson`; 0 if the number is right."""
-    chosen = before.lower() in _CHOSEN
-    for place, match in enumerate(words[:3]):
+    chosen = counted.before in _CHOSEN
+    as_verb = chosen or counted.before in _CLOCK or counted.quantity in _VAGUE
+    for place, match in enumerate(counted.words[:3]):
         word = match["word"]
-        if (
-            word in _STOPS
-            or word in plurals
-            or (word.endswith("s") and not word.endswith(("ss", "us", "is")))
-        ):
+        if word in _STOPS or word in plurals or _looks_plural(word):
             return 0
         unit = word in _TIME_UNITS
-        compound = (chosen and place) or (before.lower() in {"a", "an"} and not (unit and place == 0))
-        verb_like = word in _VERB_NOUNS and (
-            chosen or before.lower() in _CLOCK or quantity in {"many", "several", "few"}
-        )
-        if (
-            word in singulars
-            and not compound
-            and not verb_like
-            and _ends_phrase(text, words, place, unit=unit)
-        ):
+        compound = (chosen and place) or (counted.before in {"a", "an"} and not (unit and place == 0))
+        excused = compound or (as_verb and word in _VERB_NOUNS)
+        if word in singulars and not excused and counted.ends_phrase(place, unit=unit):
             return match.end()
     return 0
-
-
-def _ends_phrase(text: str, words: list[re.Match[str]], place: int, *, unit: bool = False) -> bool:
-    """Whether nothing of the noun phrase follows; a unit of time must not stand before a singular noun either."""
-    if place + 1 < len(words):
-        following = words[place + 1]["word"]
-        return following in _LINKS or (unit and (following == "a" or not following.endswith("s")))
-    return bool(re.match(r"[.,;:!?)\"\u201d]|[ \t]*(?:\Z|\n(?![a-z]))", text[words[place].end() :]))
 
 
 # what must come in pairs, and capital letters
 _OPENING = re.compile(r"(?:^|(?<=[\s(\[]))'(?!til\b|em\b|cause\b|n\b|tis\b|twas\b|\d)(?=\w)", re.MULTILINE)
 _CLOSING = re.compile(r"(?<=[\w.,!?])'(?!\w)")
 _START = re.compile(
-    r"\A[\s#>*\"'\u2018\u201c(]*(?P<letter>[a-z])|^#{1,6}[ \t]+\**(?P<heading>[a-z])|^#.*\n+[ \t]*(?P<below>[a-z])",
+    r"\A[\s#>*\"'\u2018\u201c(]*(?P<letter>[a-z])"
+    r"|^#{1,6}[ \t]+\**(?P<heading>[a-z])|^#.*\n+[ \t]*(?P<below>[a-z])",
     re.MULTILINE,
 )
 _NEXT_SENTENCE = re.compile(
@@ -467,7 +473,7 @@ def _sentence_faults(text: str) -> Iterator[_Fault]:
 
 
 def _goes_on(text: str, match: re.Match[str]) -> bool:
-    """Whether the mark does not end a sentence: an abbreviation, an ellipsis, a quoted question, a list number."""
+    """Whether the mark does not end a sentence: an abbreviation, ellipsis, quoted question or list number."""
     before = text[: match.start() + 1]
     if match["mark"] != ".":
         return bool(re.search(r"[\"'\u2019\u201d)]", match["close"]))
