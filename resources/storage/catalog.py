@@ -1,0 +1,168 @@
+"""`warehouse.duckdb`: views over the files, for any DuckDB client."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from agentskiller_assets.core.canonical import canonical_json
+from agentskiller_assets.errors import StorageError
+from resources.storage.engine import CONFIG, file_literal, literal, quoted
+from resources.storage.faults import storage_faults
+from resources.storage.files import temporary, write_text
+from resources.storage.parquet import description
+from resources.storage.sidecars import MATERIALIZATIONS, UNPARTITIONED
+
+CATALOG = "warehouse.duckdb"
+VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_rows"})
+"""Views that are not assets."""
+_SIGNATURE = ".catalog.json"
+_LOCK = ".catalog.lock"
+_VERSION = 1
+"""Raised whenever the text of a view changes, so that older catalogs are built again."""
+_MATERIALIZATION_COLUMNS = {
+    "asset": "VARCHAR",
+    "partition": "VARCHAR",
+    "run_id": "VARCHAR",
+    "time": "TIMESTAMP",
+    "code_version": "VARCHAR",
+    "data_version": "VARCHAR",
+    "row_count": "BIGINT",
+    "author": "VARCHAR",
+    "call_ids": "VARCHAR[]",
+    "settings": "JSON",
+    "parents": 'STRUCT(asset VARCHAR, "partition" VARCHAR, data_version VARCHAR)[]',
+    "schema_fingerprint": "VARCHAR",
+}
+_READ_ONLY = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
+
+
+def refresh(root: Path) -> bool:
+    """Builds the catalog again if assets came or went or the root moved; says whether it did.
+
+    The check is one listing of the root. Processes that find work to do take turns by an advisory lock.
+    """
+    if not root.is_dir() or _is_current(root):
+        return False
+    with storage_faults(root / CATALOG, "write"), _lock(root):
+        if _is_current(root):
+            return False
+        signature = _signature(root)
+        _build(root, signature)
+        write_text(root / _SIGNATURE, canonical_json(signature))
+    return True
+
+
+def select(
+    root: Path, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
+) -> tuple[list[str], list[Any]]:
+    """Column names and rows of one SELECT (or DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) over the views."""
+    refresh(root)
+    path = root / CATALOG
+    if not path.exists():
+        fault = "there is no catalog, since nothing is stored yet"
+        raise StorageError(str(path), fault, "Run `agentskiller run` first, or set AGENTSKILLER_WAREHOUSE")
+    try:
+        _require_read_only(sql)
+        with closing(duckdb.connect(str(path), read_only=True, config=_reader_config())) as connection:
+            connection.execute(sql, parameters)
+            return [str(column[0]) for column in description(connection)], connection.fetchall()
+    except duckdb.Error as exc:
+        raise StorageError("SQL", str(exc), '`agentskiller sql "SHOW TABLES"` lists what there is') from exc
+
+
+def asset_folders(root: Path) -> list[str]:
+    """Assets with at least one Parquet file, sorted."""
+    folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_."]
+    return sorted(path.name for path in folders if next(path.glob("[!.]*.parquet"), None))
+
+
+def _reader_config() -> dict[str, str | bool | int | float | list[str]]:
+    return {key: value for key, value in CONFIG.items() if key != "threads"}
+
+
+def _require_read_only(sql: str) -> None:
+    statements = duckdb.extract_statements(sql)
+    if len(statements) != 1 or statements[0].type not in _READ_ONLY:
+        fault = "exactly one SELECT, DESCRIBE, SHOW, SUMMARIZE or EXPLAIN is possible here"
+        raise StorageError("SQL", fault, f"To do more, open {CATALOG} with a DuckDB client")
+
+
+def _signature(root: Path) -> dict[str, Any]:
+    assets = asset_folders(root)
+    databases = [asset for asset in assets if next((root / asset).glob("[!.]*.duckdb"), None)]
+    sidecars = next((root / MATERIALIZATIONS).glob("*/[!.]*.json"), None) is not None
+    return {
+        "version": _VERSION,
+        "root": str(root),
+        "assets": assets,
+        "databases": databases,
+        "sidecars": sidecars,
+    }
+
+
+def _is_current(root: Path) -> bool:
+    path = root / _SIGNATURE
+    with storage_faults(path, "read"):
+        if not path.exists() or not (root / CATALOG).exists():
+            return False
+        try:
+            return json.loads(path.read_text(encoding="utf-8")) == _signature(root)
+        except ValueError:
+            return False
+
+
+@contextmanager
+def _lock(root: Path) -> Iterator[None]:
+    with (root / _LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(root: Path, signature: dict[str, Any]) -> None:
+    final = root / CATALOG
+    with temporary(final) as path:
+        with closing(duckdb.connect(str(path), config=CONFIG)) as connection:
+            for name, query in _views(root, signature).items():
+                connection.execute(f"CREATE VIEW {quoted(name)} AS {query}")
+        os.replace(path, final)  # noqa: PTH105
+    # A client that had the old file open for writing may have left its log, which is not ours to replay.
+    final.with_name(f"{CATALOG}.wal").unlink(missing_ok=True)
+
+
+def _views(root: Path, signature: dict[str, Any]) -> dict[str, str]:
+    assets, databases = signature["assets"], signature["databases"]
+    views = {asset: _files(root, asset, "*") for asset in assets if asset not in databases}
+    if databases:
+        views["database_rows"] = " UNION ALL BY NAME ".join(
+            _files(root, asset, f"{literal(asset)} AS asset, *") for asset in databases
+        )
+    if assets:
+        views["records"] = " UNION ALL ".join(
+            _files(root, asset, f"id, parents, {literal(asset)} AS asset") for asset in assets
+        )
+        views["lineage_edges"] = (
+            "SELECT id AS child, unnest(parents) AS parent, asset, partition,"
+            " generate_subscripts(parents, 1) AS position FROM records"
+        )
+    if signature["sidecars"]:
+        columns = ", ".join(
+            f"{quoted(name)}: {literal(kind)}" for name, kind in _MATERIALIZATION_COLUMNS.items()
+        )
+        source = file_literal(root / MATERIALIZATIONS, "*/*.json")
+        views["materializations"] = f"SELECT * FROM read_json({source}, columns = {{{columns}}})"
+    return views
+
+
+def _files(root: Path, asset: str, columns: str) -> str:
+    starred = columns.replace("*", "* EXCLUDE (filename)")
+    return (
+        f"SELECT {starred}, nullif(parse_filename(filename, true), '{UNPARTITIONED}') AS partition"
+        f" FROM read_parquet({file_literal(root / asset, '*.parquet')},"
+        " union_by_name = true, filename = true, hive_partitioning = false)"
+    )

@@ -1,0 +1,62 @@
+"""Temporary names, and renames that happen all or not at all."""
+
+import contextlib
+import os
+import secrets
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+ABANDONED_AFTER = 3600.0
+"""Seconds after which a temporary file is what a killed process left (a write takes under a second)."""
+
+
+@contextmanager
+def temporary(final: Path) -> Iterator[Path]:
+    """A hidden name next to `final`, for a file to be renamed to it; what still has it at the end is removed.
+
+    The folder is made if it is missing, and what killed processes left for the same file is swept up.
+    """
+    final.parent.mkdir(parents=True, exist_ok=True)
+    for old in final.parent.glob(f".{final.name}.*.tmp*"):
+        with contextlib.suppress(OSError):
+            if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
+                old.unlink()
+    path = final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
+    try:
+        yield path
+    finally:
+        for leftover in (path, path.with_name(path.name + ".wal")):
+            with contextlib.suppress(OSError):
+                leftover.unlink(missing_ok=True)
+
+
+def replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
+    """Renames every (temporary, final) pair in order; after an exception all final names hold what they held.
+
+    A kill between two renames cannot be undone; readers notice it by the digests in the sidecar (moved last).
+    """
+    with contextlib.ExitStack() as backups, contextlib.ExitStack() as undo:
+        for source, final in moves:
+            backup, existed = backups.enter_context(temporary(final)), final.exists()
+            with contextlib.suppress(OSError):  # a file system without hard links has no way back
+                os.link(final, backup)
+            os.replace(source, final)  # noqa: PTH105
+            undo.callback(_restore, final, backup, existed)
+        undo.pop_all()
+
+
+def write_text(final: Path, text: str) -> None:
+    """Writes a small UTF-8 file so that readers see the old text or the new one, never a part."""
+    with temporary(final) as path:
+        path.write_text(text, encoding="utf-8")
+        os.replace(path, final)  # noqa: PTH105
+
+
+def _restore(final: Path, backup: Path, existed: bool) -> None:
+    with contextlib.suppress(OSError):
+        if backup.exists():
+            os.replace(backup, final)  # noqa: PTH105
+        elif not existed:
+            final.unlink(missing_ok=True)

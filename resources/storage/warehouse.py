@@ -1,0 +1,281 @@
+"""The warehouse: records and environment databases by asset and partition, written whole or not at all."""
+
+import itertools
+import json
+import os
+import re
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from agentskiller_assets.core.canonical import canonical_json, digest_bytes
+from agentskiller_assets.core.records import Record
+from agentskiller_assets.core.rows import EnvironmentRows
+from agentskiller_assets.errors import RecordNotFoundError, StorageError
+from resources.storage import catalog, sidecars
+from resources.storage.engine import engine, file_literal, literal
+from resources.storage.environments import DatabaseRow, build_database, load_database, row_records
+from resources.storage.faults import rebuild_command, storage_faults
+from resources.storage.files import replace_all, temporary
+from resources.storage.parquet import columns_of, plain_json, read_parquet, write_parquet
+from resources.storage.row_checks import check_rows
+from resources.storage.sidecars import Condition, Materialization, Stamp, name_of
+
+DATABASES = "databases"
+"""The asset that holds environment databases, unless another is named."""
+_SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_RETRIES, _PAUSE = 3, 0.05
+"""A reader may meet a writer between two renames: it looks again this often, after so many seconds."""
+
+R = TypeVar("R", bound=Record)
+Found = tuple[str, str | None, dict[str, Any]]
+"""Asset, partition and the record's fields."""
+
+
+def default_root() -> Path:
+    """AGENTSKILLER_WAREHOUSE, or `warehouse` in the current directory; absolute."""
+    return Path(os.environ.get("AGENTSKILLER_WAREHOUSE") or "warehouse").absolute()
+
+
+class Warehouse:
+    """A folder with all that was materialized; cheap to make and safe to use from several processes."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = Path(root).absolute()
+
+    def write_records(
+        self, asset: str, partition: str | None, model: type[R], records: Sequence[R], stamp: Stamp
+    ) -> Materialization:
+        """Stores the records of one partition in place of what was there.
+
+        Raises `StorageError` for duplicate ids, values without a canonical form, and faults of the disk; the
+        previous content is then as it was.
+        """
+        self._check_names(asset, partition)
+        rows = _plain_rows(name_of(asset, partition), model, records)
+        final, note = self._paths(asset, partition)
+        with storage_faults(final, "write"), temporary(final) as data, temporary(note) as sidecar:
+            write_parquet(data, columns_of(model), rows)
+            written = sidecars.describe(
+                stamp,
+                asset=asset,
+                partition=partition,
+                data_version=digest_bytes(plain_json(rows).encode()),
+                row_count=len(rows),
+                model=model,
+                files=sidecars.file_digests(self.root, [(data, final)]),
+            )
+            self._publish(model, written, [(data, final)], sidecar, note)
+        return written
+
+    def read_records(self, asset: str, model: type[R], partition: str | None) -> list[R]:
+        """The records of one partition, by `position` where the model has one, then by id.
+
+        Raises `StorageError` if they are missing, unfinished or unreadable, `SchemaChangedError` if they were
+        stored for another shape of the model.
+        """
+        path, _ = self._paths(asset, partition)
+        order = "position, id" if columns_of(model).get("position") == "BIGINT" else "id"
+        rows = self._read_settled(asset, partition, model, lambda: read_parquet(path, order))
+        try:
+            return [model.model_validate(row) for row in rows]
+        except ValidationError as exc:
+            where = ".".join(map(str, exc.errors()[0]["loc"]))
+            raise sidecars.schema_changed(asset, partition, where) from exc
+
+    def write_database(
+        self, partition: str, value: EnvironmentRows, stamp: Stamp, asset: str = DATABASES
+    ) -> Materialization:
+        """Stores an environment as `<asset>/<partition>.duckdb`, and a record per row as Parquet next to it.
+
+        Raises `StorageError` naming table, row and column if rows break their specification; otherwise as
+        `write_records`.
+        """
+        self._check_names(asset, partition)
+        check_rows(value)
+        rows = _plain_rows(name_of(asset, partition), DatabaseRow, row_records(partition, value))
+        listing, note = self._paths(asset, partition)
+        final = self.database_path(partition, asset)
+        with (
+            storage_faults(final, "write"),
+            temporary(final) as database,
+            temporary(listing) as data,
+            temporary(note) as sidecar,
+        ):
+            build_database(database, value)
+            write_parquet(data, columns_of(DatabaseRow), rows)
+            moves = [(data, listing), (database, final)]
+            written = sidecars.describe(
+                stamp,
+                asset=asset,
+                partition=partition,
+                data_version=value.digest,
+                row_count=len(rows) - 1,
+                model=EnvironmentRows,
+                files=sidecars.file_digests(self.root, moves),
+            )
+            self._publish(EnvironmentRows, written, moves, sidecar, note)
+        return written
+
+    def read_database(self, partition: str, asset: str = DATABASES) -> EnvironmentRows:
+        """The environment of a partition, exactly as it was given to `write_database`."""
+        path = self.database_path(partition, asset)
+        try:
+            return self._read_settled(asset, partition, EnvironmentRows, lambda: load_database(path))
+        except ValidationError as exc:
+            where = ".".join(map(str, exc.errors()[0]["loc"]))
+            raise sidecars.schema_changed(asset, partition, where) from exc
+
+    def database_path(self, partition: str, asset: str = DATABASES) -> Path:
+        """The DuckDB file of an environment; open it read-only."""
+        return self.root / asset / f"{partition}.duckdb"
+
+    def data_path(self, asset: str, partition: str | None) -> Path:
+        """The Parquet file of an asset's partition."""
+        return sidecars.data_file(self.root, asset, partition)
+
+    def materialization(self, asset: str, partition: str | None) -> Materialization | None:
+        """The sidecar of an asset's partition, or None."""
+        return sidecars.read_sidecar(self.root, asset, partition)
+
+    def condition(self, asset: str, partition: str | None) -> Condition:
+        """`stored`, `missing`, or `unfinished` where data and sidecar do not belong together."""
+        return sidecars.condition(self.root, asset, partition, self.materialization(asset, partition))
+
+    def partitions_of(self, asset: str) -> list[str]:
+        """Keys of the partitions with data, sorted."""
+        names = [path.stem for path in (self.root / asset).glob("[!.]*.parquet")]
+        return sorted(name for name in names if name != sidecars.UNPARTITIONED)
+
+    def refresh_catalog(self) -> bool:
+        """Brings the views of `warehouse.duckdb` up to date; True if they had to be built again."""
+        return catalog.refresh(self.root)
+
+    def query(
+        self, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
+    ) -> tuple[list[str], list[tuple[Any, ...]]]:
+        """Column names and rows of one read-only SQL statement over the views; `StorageError` if it fails."""
+        return catalog.select(self.root, sql, parameters)
+
+    def find(self, record_id: str) -> Found:
+        """Asset, partition and fields of a record or row; `RecordNotFoundError` names the closest ids."""
+        found = self.locate([record_id])
+        if record_id not in found:
+            raise self._not_found(record_id)
+        asset, partition = found[record_id]
+        return asset, partition, self.fields_of({record_id: (asset, partition)})[record_id]
+
+    def locate(self, record_ids: Sequence[str]) -> dict[str, tuple[str, str | None]]:
+        """Asset and partition of each of these records that is stored."""
+        _, rows = self.query(
+            "SELECT id, asset, partition FROM records WHERE list_contains(?, id) ORDER BY ALL DESC",
+            [list(record_ids)],
+        )
+        return {record_id: (asset, partition) for record_id, asset, partition in rows}
+
+    def fields_of(self, places: Mapping[str, tuple[str, str | None]]) -> dict[str, dict[str, Any]]:
+        """The fields of records whose asset and partition is known, in one query."""
+        parts = [
+            f"SELECT id, to_json(r)::VARCHAR FROM read_parquet({file_literal(self.data_path(*place))},"
+            f" hive_partitioning = false) r WHERE id IN ({', '.join(map(literal, ids))})"
+            for place, ids in _grouped(places).items()
+        ]
+        if not parts:
+            return {}
+        with storage_faults(self.root, "read"), engine() as cursor:
+            rows = cursor.execute(" UNION ALL ".join(parts)).fetchall()
+        return {record_id: json.loads(fields) for record_id, fields in rows}
+
+    def _not_found(self, record_id: str) -> RecordNotFoundError:
+        _, rows = self.query(
+            "SELECT DISTINCT id, jaro_winkler_similarity(id, ?) AS likeness FROM records"
+            " ORDER BY likeness DESC, id LIMIT 3",
+            [record_id],
+        )
+        close = ", ".join(row[0] for row in rows)
+        return RecordNotFoundError(record_id, "no stored record has this id", f"The closest are {close}")
+
+    def _read_settled(
+        self, asset: str, partition: str | None, model: type[Record], read: Callable[[], Any]
+    ) -> Any:
+        """What `read` gives, once sidecar and data belong together before and after it."""
+        state: Condition = "missing"
+        for attempt in range(_RETRIES):
+            if attempt:
+                time.sleep(_PAUSE)
+            sidecar = self.materialization(asset, partition)
+            if sidecar is not None and self._is_stored(sidecar):
+                sidecars.require_readable(self.root, sidecar, model)
+                with storage_faults(self.data_path(asset, partition), "read"):
+                    content = read()
+                if self._is_stored(sidecar):
+                    return content
+            state = sidecars.condition(self.root, asset, partition, sidecar)
+            if state == "missing":
+                break
+        fault = "is not stored" if state == "missing" else "is an unfinished write"
+        fix = f"Run {rebuild_command(partition)} to make it"
+        raise StorageError(name_of(asset, partition), fault, fix)
+
+    def _is_stored(self, sidecar: Materialization) -> bool:
+        return sidecars.condition(self.root, sidecar.asset, sidecar.partition, sidecar) == "stored"
+
+    def _publish(
+        self,
+        model: type[Record],
+        written: Materialization,
+        moves: Sequence[tuple[Path, Path]],
+        sidecar: Path,
+        note: Path,
+    ) -> None:
+        sidecars.keep_schema(self.root, model)
+        sidecar.write_text(canonical_json(written) + "\n", encoding="utf-8")
+        replace_all([*moves, (sidecar, note)])
+
+    def _paths(self, asset: str, partition: str | None) -> tuple[Path, Path]:
+        return self.data_path(asset, partition), sidecars.sidecar_path(self.root, asset, partition)
+
+    @staticmethod
+    def _check_names(asset: str, partition: str | None) -> None:
+        fix = "Choose another name: letters, digits, `_` and `-`"
+        if not _SAFE_NAME.fullmatch(asset) or asset in catalog.VIEWS:
+            raise StorageError(asset, "cannot be the name of an asset", fix)
+        reserved = partition == sidecars.UNPARTITIONED
+        if partition is not None and (reserved or not _SAFE_NAME.fullmatch(partition)):
+            raise StorageError(partition, "cannot be the name of a partition", fix)
+
+
+def _plain_rows(culprit: str, model: type[Record], records: Iterable[Record]) -> list[dict[str, Any]]:
+    """The records as plain JSON values, ordered by id."""
+    rows = [_plain_row(culprit, model, record) for record in records]
+    rows.sort(key=lambda row: row["id"])
+    for row, following in itertools.pairwise(rows):
+        if row["id"] == following["id"]:
+            fix = "Make what identifies a record part of its id"
+            raise StorageError(culprit, f"two records have the id {row['id']}", fix)
+    return rows
+
+
+def _plain_row(culprit: str, model: type[Record], record: Record) -> dict[str, Any]:
+    if type(record) is not model:
+        fix = "Store records of one model per asset"
+        raise StorageError(culprit, f"holds a {type(record).__name__} among {model.__name__} records", fix)
+    try:
+        # Pydantic's own JSON mode would turn NaN into null.
+        json.dumps(record.model_dump(), allow_nan=False, skipkeys=True, default=str)
+        row = record.model_dump(mode="json")
+        plain_json(row).encode()
+    except (TypeError, ValueError) as exc:
+        fix = "Store numbers that are finite and text that is valid Unicode"
+        raise StorageError(f"{culprit}, record {record.id}", f"has no canonical form: {exc}", fix) from exc
+    return row
+
+
+def _grouped(places: Mapping[str, tuple[str, str | None]]) -> dict[tuple[str, str | None], list[str]]:
+    groups: dict[tuple[str, str | None], list[str]] = {}
+    for record_id, place in places.items():
+        groups.setdefault(place, []).append(record_id)
+    return groups

@@ -1,0 +1,68 @@
+"""What is fresh, stale, missing or unfinished follows from the sidecars."""
+
+from pathlib import Path
+
+import pytest
+
+from resources.freshness import Wanted, assess
+from resources.storage.sidecars import Parent
+from resources.storage.warehouse import Warehouse
+from tests.storage.library import STAMP, Book, book, stamp
+
+WANTED = Wanted(
+    asset="tasks", partition="ada", upstream=(("topics", "ada"), ("population", None)), code_version="c1"
+)
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    topics = warehouse.write_records("topics", "ada", Book, [book("Emma")], STAMP)
+    people = warehouse.write_records("population", None, Book, [book("Ada")], STAMP)
+    parents = [
+        Parent(asset="topics", partition="ada", data_version=topics.data_version),
+        Parent(asset="population", data_version=people.data_version),
+    ]
+    warehouse.write_records("tasks", "ada", Book, [book("Lend")], stamp(*parents))
+    return warehouse
+
+
+def answer(warehouse: Warehouse, wanted: Wanted = WANTED) -> tuple[str, tuple[str, ...]]:
+    (state,) = assess(warehouse, [wanted])
+    return state.freshness, state.reasons
+
+
+def test_what_nothing_changed_for_is_fresh(warehouse: Warehouse) -> None:
+    assert answer(warehouse) == ("fresh", ())
+    warehouse.write_records("topics", "ada", Book, [book("Emma")], stamp(run_id="run-2"))
+    assert answer(warehouse) == ("fresh", ())
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"code_version": "c2"}, "code changed"),
+        ({"settings": {"seed": 8}}, "settings changed"),
+        ({"upstream": (*WANTED.upstream, ("rules", "ada"))}, "upstream rules[ada] changed"),
+        ({"upstream": WANTED.upstream[:1]}, "upstream population is not used any more"),
+    ],
+)
+def test_a_change_of_what_is_wanted_makes_it_stale(
+    warehouse: Warehouse, change: dict[str, object], reason: str
+) -> None:
+    assert answer(warehouse, WANTED.model_copy(update=change)) == ("stale", (reason,))
+
+
+def test_a_change_upstream_makes_it_stale(warehouse: Warehouse) -> None:
+    warehouse.write_records("topics", "ada", Book, [book("Iliad")], STAMP)
+    assert answer(warehouse) == ("stale", ("upstream topics[ada] changed",))
+
+
+def test_equal_settings_keep_it_fresh(warehouse: Warehouse) -> None:
+    assert answer(warehouse, WANTED.model_copy(update={"settings": {"seed": 7}})) == ("fresh", ())
+
+
+def test_missing_and_unfinished_partitions_are_told_apart(warehouse: Warehouse) -> None:
+    assert answer(warehouse, WANTED.model_copy(update={"partition": "bob"})) == ("missing", ())
+    (warehouse.root / "_materializations" / "tasks" / "ada.json").unlink()
+    assert answer(warehouse) == ("unfinished", ())

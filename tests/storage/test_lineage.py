@@ -1,0 +1,120 @@
+"""Lineage is answered from the records themselves, both ways, and drawn three ways."""
+
+import io
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from agentskiller_assets.core.records import row_id
+from agentskiller_assets.errors import RecordNotFoundError
+from resources.lineage import Lineage
+from resources.storage.warehouse import Warehouse
+from tests.storage.library import STAMP, Book, Chapter, book, environment, stamp
+
+ROW = "row:lending_library."
+
+
+@pytest.fixture
+def lineage(tmp_path: Path) -> Lineage:
+    """catalog <- topic <- blueprint <- rows; task <- (loan row, topic); two tasks in a circle."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+
+    def chapter(name: str, *parents: str) -> Chapter:
+        return Chapter(id=name, position=0, title=f'The "{name}"', parents=parents)
+
+    warehouse.write_records("catalog", None, Chapter, [chapter("catalog_1")], STAMP)
+    warehouse.write_records(
+        "topics", "lending_library", Chapter, [chapter("topic_1", "catalog_1")], stamp(run_id="run-2")
+    )
+    warehouse.write_records(
+        "blueprints", "lending_library", Chapter, [chapter("blueprint_lib", "topic_1")], STAMP
+    )
+    warehouse.write_database("lending_library", environment(), STAMP)
+    tasks = [
+        book("Lend", parents=(row_id("lending_library", "loans", "LON-0"), "topic_1", "call_abc")),
+        Book(id="circle_1", title="", pages=1, price=1, parents=("circle_2",)),
+        Book(id="circle_2", title="", pages=1, price=1, parents=("circle_1",)),
+    ]
+    warehouse.write_records("tasks", "lending_library", Book, tasks, STAMP)
+    return Lineage(warehouse)
+
+
+TASK = book("Lend").id
+
+
+def test_up_reaches_everything_a_task_was_made_from(lineage: Lineage) -> None:
+    graph = lineage.up(TASK)
+    assert graph.edges == (
+        (TASK, ROW + "loans.LON-0"),
+        (TASK, "topic_1"),
+        (TASK, "call_abc"),
+        (ROW + "loans.LON-0", ROW + "members.MEM-0"),
+        (ROW + "loans.LON-0", ROW + "books.BOK-0"),
+        (ROW + "loans.LON-0", "blueprint_lib"),
+        ("topic_1", "catalog_1"),
+        (ROW + "members.MEM-0", "blueprint_lib"),
+        (ROW + "members.MEM-0", "person_ada"),
+        (ROW + "books.BOK-0", "blueprint_lib"),
+        ("blueprint_lib", "topic_1"),
+    )
+    topic = graph.nodes["topic_1"]
+    assert topic.model_dump(exclude={"data_version"}) == {
+        "id": "topic_1",
+        "kind": "topic",
+        "asset": "topics",
+        "partition": "lending_library",
+        "run_id": "run-2",
+        "code_version": "c1",
+        "label": 'The "topic_1"',
+    }
+    assert graph.nodes[ROW + "loans.LON-0"].label == "loans LON-0"
+    assert graph.nodes["catalog_1"].partition is None
+    assert graph.nodes["call_abc"].asset is None
+
+
+def test_down_reaches_everything_that_hangs_on_a_record(lineage: Lineage) -> None:
+    rows = {ROW + f"{name}-{n}" for name in ("loans.LON", "members.MEM", "books.BOK") for n in range(3)}
+    assert set(lineage.down("topic_1").nodes) == {"topic_1", "blueprint_lib", "database_lib", TASK} | rows
+    assert set(lineage.down("person_ada").nodes) == {
+        "person_ada",
+        ROW + "members.MEM-0",
+        ROW + "loans.LON-0",
+        TASK,
+    }
+    assert lineage.down(TASK).edges == ()
+
+
+def test_a_circle_ends_and_a_depth_limits(lineage: Lineage) -> None:
+    assert lineage.up("circle_1").edges == (("circle_1", "circle_2"), ("circle_2", "circle_1"))
+    assert set(lineage.up(TASK, depth=1).nodes) == {TASK, ROW + "loans.LON-0", "topic_1", "call_abc"}
+    assert set(lineage.up(TASK, depth=0).nodes) == {TASK}
+
+
+@pytest.mark.parametrize("direction", ["up", "down"])
+def test_an_unknown_record_is_named_with_the_closest(lineage: Lineage, direction: str) -> None:
+    with pytest.raises(RecordNotFoundError, match=r"topic_9: .*topic_1"):
+        getattr(lineage, direction)("topic_9")
+
+
+def test_the_tree_opens_every_record_once(lineage: Lineage) -> None:
+    console = Console(file=io.StringIO(), width=200)
+    console.print(lineage.up(TASK).as_tree())
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert "Lend tasks[lending_library], run run-1, code c1, data" in lines[0]
+    assert sum("topic_1" in line for line in lines) == 2
+    assert sum("topic_1 (shown elsewhere)" in line for line in lines) == 1
+
+
+def test_json_and_mermaid_carry_the_same_graph(lineage: Lineage) -> None:
+    graph = lineage.up("blueprint_lib")
+    assert json.loads(graph.as_json())["edges"] == [["blueprint_lib", "topic_1"], ["topic_1", "catalog_1"]]
+    assert graph.as_mermaid().splitlines() == [
+        "flowchart LR",
+        '  n0["blueprint: The #quot;blueprint_lib#quot;"]',
+        '  n1["topic: The #quot;topic_1#quot;"]',
+        '  n2["catalog: The #quot;catalog_1#quot;"]',
+        "  n1 --> n0",
+        "  n2 --> n1",
+    ]

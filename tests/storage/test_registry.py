@@ -1,0 +1,101 @@
+"""The registry decides which domains there are, and says where it is wrong."""
+
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from agentskiller_assets.errors import RegistryError
+from agentskiller_assets.partitions import domain_partitions, reload_code_location
+from agentskiller_assets.registry import Registry, read_registry, write_registry
+
+
+def test_a_registry_comes_back_in_its_order(tmp_path: Path) -> None:
+    registry = Registry(domains=("music_school", "clinic_appointments", "no", "on"))
+    write_registry(tmp_path, registry)
+    assert read_registry(tmp_path) == registry
+    assert [path.name for path in tmp_path.iterdir()] == ["registry.yaml"]
+
+
+def test_a_warehouse_without_one_uses_the_packaged_registry(tmp_path: Path) -> None:
+    assert isinstance(read_registry(tmp_path), Registry)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (
+            "domains:\n  - fine\n  - Not Fine\n",
+            "registry.yaml, line 3: 'Not Fine' cannot be the name of a domain",
+        ),
+        ("domains:\n  - fine\n  - fine\n", "registry.yaml, line 3: 'fine' is there twice"),
+        ("domains:\n  - all\n", "line 2: 'all' cannot be"),
+        ("domains:\n  - [a]\n", "line 2: a domain is not a name"),
+        ("domains: clinic\n", "line 1: `domains` is not a list"),
+        ("domain: []\n", "line 1: holds no list of domains"),
+        ("", "holds no list of domains"),
+        ("domains:\n  - a\n - b\n", "line 3: is not YAML"),
+        ("domains: [\x00]", "cannot be read"),
+    ],
+)
+def test_a_malformed_registry_is_named_with_its_line(tmp_path: Path, text: str, fault: str) -> None:
+    (tmp_path / "registry.yaml").write_text(text)
+    with pytest.raises(RegistryError, match=fault.replace("[", r"\[")):
+        read_registry(tmp_path)
+
+
+def test_a_bad_name_is_not_written(tmp_path: Path) -> None:
+    write_registry(tmp_path, Registry(domains=("good",)))
+    with pytest.raises(RegistryError, match="'a--b' cannot be the name of a domain"):
+        write_registry(tmp_path, Registry(domains=("a--b",)))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RegistryError, match="cannot be written"):
+        write_registry(tmp_path / "file", Registry())
+    assert read_registry(tmp_path).domains == ("good",)
+
+
+def test_partitions_are_the_registered_domains(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path))
+    write_registry(tmp_path, Registry(domains=("b", "a")))
+    assert domain_partitions().get_partition_keys() == ["b", "a"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "reloaded"),
+    [
+        ('{"data": {"reloadWorkspace": {"__typename": "Workspace", "locationEntries": []}}}', True),
+        ('{"data": {"reloadWorkspace": {"__typename": "PythonError", "message": "broken"}}}', False),
+        ('{"errors": [{"message": "broken"}]}', False),
+        ("[]", False),
+    ],
+)
+def test_a_reload_reports_what_the_webserver_said(
+    monkeypatch: pytest.MonkeyPatch, answer: str, reloaded: bool
+) -> None:
+    class Webserver(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Webserver) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        monkeypatch.setenv("AGENTSKILLER_WEBSERVER_URL", f"http://127.0.0.1:{server.server_port}")
+        assert reload_code_location() is reloaded
+
+
+def test_a_webserver_that_is_not_there_is_no_failure(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for address in ("http://127.0.0.1:9", "file:///etc", "nonsense"):
+        monkeypatch.setenv("AGENTSKILLER_WEBSERVER_URL", address)
+        assert reload_code_location() is False
+        assert address in caplog.text
+    monkeypatch.delenv("AGENTSKILLER_WEBSERVER_URL")
+    assert reload_code_location() is True
