@@ -97,3 +97,34 @@ class Storyline(Model):
     """Write tools that people use one after the other in one conversation."""
 
     tools: tuple[str, ...]
+
+
+class GoalRequest(Model):
+    """One goal of a task, with the values that its phrases speak of."""
+
+    requests: tuple[str, ...]
+    openers: tuple[str, ...]
+    slots: dict[str, str | int]
+    """Slot name and its words (numbers stay numbers, so that a phrase can count with them)."""
+
+
+class QueryRequest(Model):
+    """What an author needs to word a query."""
+
+    domain: str
+    task_id: str
+    task_kind: Literal["fulfil", "inform", "refuse", "insufficient"]
+    role: str
+    full_name: str
+    tone: str
+    patience: str
+    detail: str
+    proficiency: str
+    goals: tuple[GoalRequest, ...]
+
+
+class QueryDraft(Model):
+    """The first message of a conversation and the instruction of the simulated user."""
+
+    first_message: str
+    instruction: str

@@ -6,6 +6,8 @@ from agentskiller_assets.authoring.drafts import (
     EntityDraft,
     Governance,
     PhraseBook,
+    QueryDraft,
+    QueryRequest,
     RelationDraft,
     Storyline,
     TopicDraft,
@@ -52,5 +54,9 @@ class Author(ABC):
         """How customers ask."""
 
     @abstractmethod
-    def fingerprint(self) -> str:
-        """A digest of everything that decides the answers: packs, patterns, prompts."""
+    def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:
+        """How one persona asks in one task."""
+
+    @abstractmethod
+    def fingerprint(self, domain: str) -> str:
+        """A digest of everything that decides the answers about a domain: pack, pattern, prompts."""

@@ -3,8 +3,8 @@
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache
 from datetime import date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from faker import Faker
@@ -95,7 +95,9 @@ class ColumnSampler:
             if len(weights) != len(options):
                 raise SamplerFault(f"{len(weights)} weights for {len(options)} options")
             if plan.at_most_value is not None:
-                weights = [0.0 if option > plan.at_most_value else w for option, w in zip(options, weights, strict=True)]
+                weights = [
+                    0.0 if option > plan.at_most_value else w for option, w in zip(options, weights, strict=True)
+                ]
             limit = plan.at_most
             group = tuple(row[name] for name in limit.per) if limit else ()
             if limit and counts[group] >= limit.count:
@@ -133,7 +135,10 @@ class ColumnSampler:
         return picked
 
     def _moments(self, plan: plans.Moment, days: plans.Days) -> list[str]:
-        """All moments of the grid, made once for each range; a range that does not cross the simulation time stays on its side of it."""
+        """All moments of the grid, made once for each range.
+
+        A range that does not cross the simulation time stays on its side of it.
+        """
         if days not in self._grids:
             self._grids[days] = self._grid(plan, days)
         return self._grids[days]

@@ -10,7 +10,7 @@ from agentskiller_assets.core.canonical import digest
 class Model(BaseModel):
     """A frozen value with no unknown fields."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="constants")
 
 
 class Record(Model):

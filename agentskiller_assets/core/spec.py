@@ -15,9 +15,7 @@ from pydantic import Field
 
 from agentskiller_assets.core.records import Model
 
-ColumnType = Literal[
-    "id", "ref", "text", "enum", "integer", "money", "boolean", "date", "datetime", "email", "phone"
-]
+ColumnType = Literal["id", "ref", "text", "enum", "integer", "money", "boolean", "date", "datetime", "email", "phone"]
 TableKind = Literal["person", "entity", "relationship"]
 
 NAME = r"^[a-z][a-z0-9_]{0,62}$"

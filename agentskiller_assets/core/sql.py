@@ -15,7 +15,7 @@ class SqlFault(ValueError):
 
 
 @lru_cache(maxsize=8192)
-def _parse(sql: str) -> exp.Expression:
+def _parse(sql: str) -> exp.Expr:
     try:
         statements = sqlglot.parse(sql, dialect=DIALECT)
     except (ParseError, TokenError) as error:
@@ -25,12 +25,12 @@ def _parse(sql: str) -> exp.Expression:
     return statements[0]  # type: ignore[return-value]
 
 
-def parse(sql: str) -> exp.Expression:
+def parse(sql: str) -> exp.Expr:
     """The tree of one statement or expression; a copy that the caller may change."""
     return _parse(sql).copy()
 
 
-def parse_condition(sql: str) -> exp.Expression:
+def parse_condition(sql: str) -> exp.Expr:
     """The tree of a boolean expression."""
     tree = parse(f"SELECT 1 WHERE {sql}")
     where = tree.find(exp.Where)
@@ -38,25 +38,25 @@ def parse_condition(sql: str) -> exp.Expression:
     return where.this
 
 
-def placeholders(tree: exp.Expression) -> set[str]:
+def placeholders(tree: exp.Expr) -> set[str]:
     """Names of all `:parameters`."""
     return {str(node.this) for node in tree.find_all(exp.Placeholder)}
 
 
-def tables_used(tree: exp.Expression) -> set[str]:
+def tables_used(tree: exp.Expr) -> set[str]:
     """Names of all tables that the tree reads or writes."""
     return {node.name for node in tree.find_all(exp.Table)}
 
 
-def to_sql(tree: exp.Expression) -> str:
+def to_sql(tree: exp.Expr) -> str:
     """SQLite text of a tree."""
     return tree.sql(dialect=DIALECT)
 
 
-def replace_placeholders(tree: exp.Expression, values: dict[str, exp.Expression]) -> exp.Expression:
+def replace_placeholders(tree: exp.Expr, values: dict[str, exp.Expr]) -> exp.Expr:
     """The tree with `:name` replaced by an expression wherever `values` has the name."""
 
-    def replace(node: exp.Expression) -> exp.Expression:
+    def replace(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Placeholder) and str(node.this) in values:
             return values[str(node.this)].copy()
         return node

@@ -7,7 +7,7 @@ from sqlglot import exp
 
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
-from agentskiller_assets.runtime.image import schema_sql
+from agentskiller_assets.runtime.ddl import schema_sql
 
 Found = tuple[str, str, str]
 """Where, fault, fix."""
@@ -36,7 +36,7 @@ class FragmentChecker:
             yield from ((where, fault, fix) for fault, fix in self._check(tool, what, tree))
         yield from self._unused(tool)
 
-    def _check(self, tool: Tool, what: str, tree: exp.Expression) -> Iterator[tuple[str, str]]:
+    def _check(self, tool: Tool, what: str, tree: exp.Expr) -> Iterator[tuple[str, str]]:
         text = sql.to_sql(tree)
         unknown = sql.tables_used(tree) - set(self.tables)
         if unknown:
@@ -52,7 +52,7 @@ class FragmentChecker:
         yield from self._kind(what, tree, tool)
         yield from self._compiles(what, text, tool)
 
-    def _kind(self, what: str, tree: exp.Expression, tool: Tool) -> Iterator[tuple[str, str]]:
+    def _kind(self, what: str, tree: exp.Expr, tool: Tool) -> Iterator[tuple[str, str]]:
         if what.startswith(("bind", "rule")):
             if any(tree.find_all(exp.Insert, exp.Update, exp.Delete)):
                 yield "changes data", "Conditions only read; move it to `effects`."
@@ -76,7 +76,7 @@ class FragmentChecker:
         if selected != declared:
             yield f"selects {selected} but declares {declared}", "Make them equal."
 
-    def _effect(self, tree: exp.Expression) -> Iterator[tuple[str, str]]:
+    def _effect(self, tree: exp.Expr) -> Iterator[tuple[str, str]]:
         if isinstance(tree, exp.Update | exp.Delete) and tree.args.get("where") is None:
             yield "changes every row of its table", "Add a WHERE on the key."
         if isinstance(tree, exp.Update):
@@ -97,7 +97,9 @@ class FragmentChecker:
     def _unused(self, tool: Tool) -> Iterator[Found]:
         used: set[str] = set()
         for what, text in _fragments(tool):
-            used |= sql.placeholders(sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text))
+            used |= sql.placeholders(
+                sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text)
+            )
         for parameter in tool.parameters:
             if parameter.name not in used:
                 where = f"{self.spec.domain}.{tool.name}.{parameter.name}"
@@ -114,7 +116,7 @@ def _fragments(tool: Tool) -> Iterator[tuple[str, str]]:
     yield "returns", tool.returns.sql
 
 
-def _determinism(tree: exp.Expression) -> Iterator[tuple[str, str]]:
+def _determinism(tree: exp.Expr) -> Iterator[tuple[str, str]]:
     if any(tree.find_all(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)):
         yield "reads the wall clock", "Use `:now`."
     for function in tree.find_all(exp.Func):

@@ -8,9 +8,9 @@ import networkx
 
 from agentskiller_assets.authoring.people import PERSON
 from agentskiller_assets.authoring.plans import ColumnPlan, SamplePlans, SqlValue
+from agentskiller_assets.authoring.samplers import ColumnSampler, Row, SamplerFault
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
-from agentskiller_assets.environment.samplers import ColumnSampler, Row, SamplerFault
 from agentskiller_assets.errors import PlanningError
 
 FIRST_NUMBER = 10001
@@ -89,8 +89,10 @@ class _RowMaker:
             rng(self.seed, self.spec.domain, table.name, "people").shuffle(people)
             return people
         plan = self.plans.columns[table.name][column.name]
-        values = self._sql(table, plan.sampler, rows) if isinstance(plan.sampler, SqlValue) else self._drawn(
-            table, column, plan, rows
+        values = (
+            self._sql(table, plan.sampler, rows)
+            if isinstance(plan.sampler, SqlValue)
+            else self._drawn(table, column, plan, rows)
         )
         empty = plan.empty_unless
         if empty:

@@ -107,7 +107,9 @@ def _codes(spec: EnvironmentSpec) -> Iterator[Fault]:
             owners.setdefault(refusal.code, []).append(tool.name)
     for code, tools in owners.items():
         if len(tools) > 1:
-            yield Fault(where=f"{spec.domain}.{code}", fault=f"is used {len(tools)} times, by {tools}", fix="Rename one.")
+            yield Fault(
+                where=f"{spec.domain}.{code}", fault=f"is used {len(tools)} times, by {tools}", fix="Rename one."
+            )
 
 
 def _effects(spec: EnvironmentSpec, tool: Tool) -> Iterator[Fault]:

@@ -47,6 +47,10 @@ class CatalogEntry(Record, TopicDraft):
     seed: int
     simulation_time: str
 
+    def draft(self) -> TopicDraft:
+        """The part that authors speak of."""
+        return _draft(self)
+
 
 class DomainTopic(Record, TopicDraft):
     """The subject of one domain: what every later stage of its partition starts from."""
@@ -56,12 +60,16 @@ class DomainTopic(Record, TopicDraft):
     seed: int
     simulation_time: str
     keywords: tuple[str, ...]
-    relatives: tuple[str, ...]
-    """Domains of the catalog with the same parent or sector."""
+    source_digest: str
+    """Digest of what the author's content for this domain comes from: pack, pattern or prompts."""
 
     def draft(self) -> TopicDraft:
         """The part that authors speak of."""
-        return TopicDraft(**self.model_dump(include=set(TopicDraft.model_fields)))
+        return _draft(self)
+
+
+def _draft(topic: TopicDraft) -> TopicDraft:
+    return TopicDraft(**topic.model_dump(include=set(TopicDraft.model_fields)))
 
 
 class Entity(Record, EntityDraft):

@@ -3,8 +3,8 @@
 from datetime import date, timedelta
 from typing import get_args
 
+from agentskiller_assets.authoring.samplers import AREA_CODES, email_address, made_up_people
 from agentskiller_assets.core.seeds import rng
-from agentskiller_assets.environment.samplers import AREA_CODES, email_address, made_up_people
 from agentskiller_assets.ontology.models import Detail, Patience, Person, Persona, Proficiency, Tone
 
 FIRST_NUMBER = 10001

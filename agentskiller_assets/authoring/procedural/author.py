@@ -7,6 +7,8 @@ from agentskiller_assets.authoring.drafts import (
     EntityDraft,
     Governance,
     PhraseBook,
+    QueryDraft,
+    QueryRequest,
     Question,
     RelationDraft,
     Storyline,
@@ -23,6 +25,7 @@ from agentskiller_assets.authoring.procedural.pack import SectorPack
 from agentskiller_assets.authoring.procedural.plans import write_plans
 from agentskiller_assets.authoring.procedural.service import Service, put_together, unknown_domain
 from agentskiller_assets.authoring.procedural.specification import entity_tables, role_table, write_specification
+from agentskiller_assets.authoring.procedural.wording import word_query
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
 from agentskiller_assets.errors import PackError
@@ -33,8 +36,7 @@ HERE = Path(__file__).parent
 class ProceduralAuthor(Author):
     """Reads packs and patterns from folders; those of the package unless told otherwise.
 
-    A malformed pack spoils only its own domains: `expand_domains` reads the pack's headings, and the rest is
-    checked when one of its domains is asked for.
+    A malformed pack spoils only its own domains; the catalog alone needs all of them.
     """
 
     name = "procedural"
@@ -45,15 +47,28 @@ class ProceduralAuthor(Author):
         self._service = lru_cache(maxsize=64)(self._put_together)
 
     @cached_property
-    def packs(self) -> dict[str, tuple[YamlFile, SectorPack]]:
-        """All sector packs by name, in order of name."""
-        found = {}
+    def _read(self) -> tuple[dict[str, tuple[YamlFile, SectorPack]], list[PackError]]:
+        """Sound packs by name of the sector, and the faults of the others."""
+        found: dict[str, tuple[YamlFile, SectorPack]] = {}
+        faults: list[PackError] = []
         for path in sorted(self._pack_folder.glob("*.yaml")):
-            file = YamlFile(path)
-            pack = file.parse(SectorPack)
-            found[pack.sector] = (file, pack)
-        if not found:
+            try:
+                file = YamlFile(path)
+                pack = file.parse(SectorPack)
+            except PackError as fault:
+                faults.append(fault)
+            else:
+                found[pack.sector] = (file, pack)
+        if not found and not faults:
             raise PackError(str(self._pack_folder), "holds no sector packs", "Add at least one YAML file.")
+        return found, faults
+
+    @property
+    def packs(self) -> dict[str, tuple[YamlFile, SectorPack]]:
+        """All sector packs by name of the sector; the first malformed one raises its `PackError`."""
+        found, faults = self._read
+        if faults:
+            raise faults[0]
         return found
 
     @cached_property
@@ -62,10 +77,12 @@ class ProceduralAuthor(Author):
         files = [YamlFile(path) for path in sorted(self._pattern_folder.glob("*.yaml"))]
         return {file.data["pattern"]: file for file in files}
 
-    def fingerprint(self) -> str:
-        """Digest of all packs and patterns."""
-        paths = [*sorted(self._pack_folder.glob("*.yaml")), *sorted(self._pattern_folder.glob("*.yaml"))]
-        return digest([[path.name, path.read_text(encoding="utf-8")] for path in paths])
+    def fingerprint(self, domain: str) -> str:
+        file, pack = self._home(domain)
+        entities = {name: pack.entities[name] for name in pack.services[domain].roles.values()}
+        pattern = file.data["services"][domain]["pattern"]
+        patterns = [self.patterns[name].data for name in ("common", pattern) if name in self.patterns]
+        return digest([pack.role, entities, pack.services[domain], patterns])
 
     def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
         ordered = order_services([pack for _, pack in self.packs.values()], seed)
@@ -118,17 +135,30 @@ class ProceduralAuthor(Author):
                 if tool.access == "write"
             },
             questions=tuple(
-                Question(tool=tool.name, **question.model_dump()) for tool in service.tools for question in tool.questions
+                Question(tool=tool.name, **question.model_dump())
+                for tool in service.tools
+                for question in tool.questions
             ),
             rows=_row_phrases(service),
             unsupported=_unsupported(service),
         )
 
+    def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:
+        return word_query(request, seed)
+
     def _put_together(self, domain: str, seed: int) -> Service:
-        for file, pack in self.packs.values():
+        file, pack = self._home(domain)
+        return put_together(file, pack, domain, self.patterns, seed)
+
+    def _home(self, domain: str) -> tuple[YamlFile, SectorPack]:
+        """The pack that has the domain. A fault of another pack matters only when none of the sound ones has it."""
+        found, faults = self._read
+        for file, pack in found.values():
             if domain in pack.services:
-                return put_together(file, pack, domain, self.patterns, seed)
-        raise unknown_domain(domain, sorted(name for _, pack in self.packs.values() for name in pack.services))
+                return file, pack
+        if faults:
+            raise faults[0]
+        raise unknown_domain(domain, sorted(name for _, pack in found.values() for name in pack.services))
 
 
 def _entity_draft(table: Table, part: str) -> EntityDraft:

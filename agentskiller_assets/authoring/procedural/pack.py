@@ -111,5 +111,7 @@ class SectorPack(Model):
         for key, service in self.services.items():
             for part, entity in service.roles.items():
                 if entity not in self.entities:
-                    raise ValueError(f"service {key}: `{part}: {entity}` is not one of the entities {sorted(self.entities)}")
+                    raise ValueError(
+                        f"service {key}: `{part}: {entity}` is not one of the entities {sorted(self.entities)}"
+                    )
         return self

@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from agentskiller_assets.authoring.plans import ColumnPlan, EmptyUnless, Sampler, SamplePlans
+from agentskiller_assets.authoring.plans import ColumnPlan, EmptyUnless, SamplePlans, Sampler
 from agentskiller_assets.authoring.procedural.pack import PackColumn
 from agentskiller_assets.authoring.procedural.service import Service
 from agentskiller_assets.core.spec import EnvironmentSpec

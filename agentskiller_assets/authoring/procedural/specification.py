@@ -1,5 +1,7 @@
 """From a service to its environment specification."""
 
+from typing import Any
+
 from agentskiller_assets.authoring.people import PERSON
 from agentskiller_assets.authoring.procedural.pack import PackColumn, PackEntity
 from agentskiller_assets.authoring.procedural.pattern import PatternParameter, PatternReturns, PatternTable, PatternTool
@@ -185,12 +187,12 @@ class _ToolWriter:
         )
 
     def _parameter(self, tool: str, name: str, source: PatternParameter) -> Parameter:
-        typed = source.model_dump(include={"type", "values", "minimum", "maximum"})
+        typed: dict[str, Any] = source.model_dump(include={"type", "values", "minimum", "maximum"})
         if source.like:
             column = self._column(tool, source.like)
             typed = column.model_dump(include={"type", "values", "minimum", "maximum"})
         elif source.refers_to:
-            typed = {"type": "id"}
+            typed = {"type": "id", "values": (), "minimum": None, "maximum": None}
         elif source.type is None:
             raise SpecError(f"{self.domain}.{tool}.{name}", "has no type", "Give `type`, `like` or `refers_to`.")
         return Parameter(

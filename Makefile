@@ -1,0 +1,45 @@
+# Every target works on a fresh machine with Python 3.11 or newer: the environment is made from uv.lock first.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.locked
+PORT ?= 3000
+export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+export AGENTSKILLER_WAREHOUSE ?= $(CURDIR)/warehouse
+# the project's code reads no telemetry setting but Dagster's own file
+export DAGSTER_DISABLE_TELEMETRY := yes
+
+.PHONY: demo test ui bench lint types check clean
+
+demo: $(STAMP)  ## six domains from catalog to certified queries, with no key and no network
+	$(BIN)/agentskiller run --count 6
+
+test: $(STAMP)  ## the tests
+	$(BIN)/pytest -n 2 --dist loadfile
+
+ui: $(STAMP)  ## Dagster on loopback, with its daemon
+	AGENTSKILLER_WEBSERVER_URL=http://127.0.0.1:$(PORT) $(BIN)/dg dev --host 127.0.0.1 --port $(PORT)
+
+bench: $(STAMP)  ## measures, and writes docs/bench.json
+	$(BIN)/python -m tests.bench
+
+lint: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+types: $(STAMP)
+	$(BIN)/pyright
+
+check: lint types test
+
+clean:  ## everything that was made; the sources stay
+	rm -rf $(VENV) warehouse dagster_home/history dagster_home/schedules dagster_home/storage dagster_home/logs
+
+# uv if it is there, else the venv's own pip fetches it
+$(STAMP): uv.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@if command -v uv >/dev/null 2>&1; then uv sync --locked --python $(BIN)/python; \
+	else $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8" && \
+	     $(BIN)/python -m uv sync --locked --inexact --python $(BIN)/python; fi
+	@touch $@

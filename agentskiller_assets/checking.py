@@ -1,0 +1,64 @@
+"""Asset checks of one domain: plain functions that name what is at fault, run by Dagster in one step per asset."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+
+import dagster as dg
+
+from agentskiller_assets.metadata import PARTITIONS
+
+Faults = Mapping[str, list[str]]
+"""For every check of an asset, what is wrong; an empty list passes."""
+_MOST_SHOWN = 20
+
+
+def checks_of(
+    asset: str, *, partitioned: bool = True, **descriptions: str
+) -> Callable[[Callable[..., Faults]], dg.AssetChecksDefinition]:
+    """Declares the checks of an asset, all blocking: nothing is built downstream on what failed one.
+
+    The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
+    faults for every check that is named here.
+    """
+    specs = [
+        dg.AssetCheckSpec(
+            name,
+            asset=asset,
+            description=description,
+            blocking=True,
+            partitions_def=PARTITIONS if partitioned else None,
+        )
+        for name, description in descriptions.items()
+    ]
+
+    def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
+        @functools.wraps(function)
+        def run(**inputs: object) -> Iterator[dg.AssetCheckResult]:
+            found = function(**inputs)
+            if set(found) != set(descriptions):
+                raise ValueError(f"{function.__name__} answers {sorted(found)}, declared are {sorted(descriptions)}")
+            for name in descriptions:
+                yield _result(asset, name, found[name])
+
+        signature = inspect.signature(function)
+        run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
+        run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
+        return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
+
+    return decorate
+
+
+def _result(asset: str, name: str, faults: list[str]) -> dg.AssetCheckResult:
+    shown = [*faults[:_MOST_SHOWN], *([f"and {len(faults) - _MOST_SHOWN} more"] if len(faults) > _MOST_SHOWN else [])]
+    return dg.AssetCheckResult(
+        asset_key=asset,
+        check_name=name,
+        passed=not faults,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(shown) or "nothing at fault",
+        metadata={
+            "faults": len(faults),
+            "found": dg.MetadataValue.md("\n".join(f"- {fault}" for fault in shown) or "none"),
+        },
+    )

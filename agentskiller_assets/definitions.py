@@ -1,0 +1,30 @@
+"""The code location: a table of contents."""
+
+import dagster as dg
+
+from agentskiller_assets.environment import assets as environment_assets
+from agentskiller_assets.environment import checks as environment_checks
+from agentskiller_assets.jobs import JOBS
+from agentskiller_assets.ontology import assets as ontology_assets
+from agentskiller_assets.ontology import checks as ontology_checks
+from agentskiller_assets.tasks import assets as task_assets
+from agentskiller_assets.tasks import checks as task_checks
+from io_managers.databases import DatabaseIOManager
+from io_managers.records import RecordsIOManager
+from resources.author import AuthorResource
+from resources.warehouse import WarehouseResource
+
+warehouse = WarehouseResource()
+
+defs = dg.Definitions(
+    assets=dg.load_assets_from_modules([ontology_assets, environment_assets, task_assets]),
+    asset_checks=dg.load_asset_checks_from_modules([ontology_checks, environment_checks, task_checks]),
+    jobs=JOBS,
+    executor=dg.in_process_executor,
+    resources={
+        "author": AuthorResource(),
+        "warehouse": warehouse,
+        "records": RecordsIOManager(warehouse=warehouse),
+        "databases": DatabaseIOManager(warehouse=warehouse),
+    },
+)

@@ -1,0 +1,89 @@
+"""Policies: rendered from the specification with markers, and parsed back without loss.
+
+Markers are HTML comments, which Markdown does not show: `POLICY_START`, `RULE: code` in front of every sentence,
+`GLOBAL_RULES_END`, `TOOL: name` and `TOOL_END: name` around a tool's rules, `POLICY_END`.
+"""
+
+import re
+
+from agentskiller_assets.authoring.drafts import Governance
+from agentskiller_assets.core import language
+from agentskiller_assets.core.records import Model
+from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.errors import SpecError
+
+SUBJECTS = ("identity", "confirmation", "sharing", "escalation")
+_TOOL = re.compile(r"<!-- TOOL: (?P<name>\S+) -->\n(?P<body>.*?)<!-- TOOL_END: (?P=name) -->", re.DOTALL)
+_RULE = re.compile(r"^- <!-- RULE: (\S+) --> (.*)$", re.MULTILINE)
+_TITLE = re.compile(r"^### (.*)$", re.MULTILINE)
+
+
+class PolicyTool(Model):
+    """A tool's part of the policy: its title and its rules in the order in which they are tried."""
+
+    name: str
+    title: str
+    rules: tuple[tuple[str, str], ...]
+
+
+class PolicyDocument(Model):
+    """A policy as data: general rules by subject, then every tool's."""
+
+    title: str
+    introduction: str
+    general: tuple[tuple[str, str], ...]
+    tools: tuple[PolicyTool, ...]
+
+
+def write_policy(spec: EnvironmentSpec, governance: Governance) -> PolicyDocument:
+    """The policy of a specification: its own statements, and the author's general rules."""
+    return PolicyDocument(
+        title=language.title_case(spec.title),
+        introduction=f"{spec.description} It is {language.say_datetime(spec.simulation_time)}.",
+        general=tuple((subject.upper(), getattr(governance, subject)) for subject in SUBJECTS),
+        tools=tuple(
+            PolicyTool(
+                name=tool.name,
+                title=tool.title,
+                rules=tuple((refusal.code, refusal.statement) for refusal in tool.refusals),
+            )
+            for tool in spec.tools
+        ),
+    )
+
+
+def render_policy(policy: PolicyDocument) -> str:
+    """The policy as Markdown with markers."""
+    lines = ["<!-- POLICY_START -->", f"# {policy.title}", "", policy.introduction, "", "## General rules", ""]
+    lines += [f"- <!-- RULE: {code} --> {text}" for code, text in policy.general]
+    lines += ["<!-- GLOBAL_RULES_END -->", "", "## What can be done", ""]
+    for tool in policy.tools:
+        lines += [f"<!-- TOOL: {tool.name} -->", f"### {tool.title}", ""]
+        lines += [f"- <!-- RULE: {code} --> {text}" for code, text in tool.rules] or ["There are no further rules."]
+        lines += [f"<!-- TOOL_END: {tool.name} -->", ""]
+    return "\n".join([*lines, "<!-- POLICY_END -->", ""])
+
+
+def parse_policy(text: str) -> PolicyDocument:
+    """The document that `render_policy` was given; `SpecError` names the marker that is missing."""
+    for marker in ("POLICY_START", "GLOBAL_RULES_END", "POLICY_END"):
+        if f"<!-- {marker} -->" not in text:
+            raise SpecError("policy", f"marker {marker} is missing", "Keep the comments of the rendered policy.")
+    head, tail = text.split("<!-- GLOBAL_RULES_END -->", 1)
+    title, _, rest = head.removeprefix("<!-- POLICY_START -->\n# ").partition("\n\n")
+    return PolicyDocument(
+        title=title,
+        introduction=rest.partition("\n\n## General rules")[0],
+        general=tuple(_RULE.findall(head)),
+        tools=tuple(_parse_tool(match["name"], match["body"]) for match in _TOOL.finditer(tail)),
+    )
+
+
+def visible_text(text: str) -> str:
+    """The policy as a reader sees it, without the markers."""
+    return re.sub(r"<!--.*?--> ?", "", text)
+
+
+def _parse_tool(name: str, body: str) -> PolicyTool:
+    title = _TITLE.search(body)
+    return PolicyTool(name=name, title=title[1] if title else "", rules=tuple(_RULE.findall(body)))

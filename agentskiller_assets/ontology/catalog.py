@@ -1,0 +1,51 @@
+"""The catalog and the topics: drafts of the author with ids, seed and relatives."""
+
+import re
+from collections.abc import Sequence
+
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.errors import RegistryError
+from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic
+
+
+def make_catalog(author: Author, count: int, seed: int, simulation_time: str) -> list[CatalogEntry]:
+    """The first `count` domains; a larger count leaves those of a smaller one exactly as they were."""
+    entries: list[CatalogEntry] = []
+    ids: dict[str, str] = {}
+    for position, draft in enumerate(author.expand_domains(count, seed)):
+        ids[draft.domain] = CatalogEntry.make_id(seed, draft.domain)
+        parent = [ids[draft.parent]] if draft.parent in ids else []
+        entries.append(
+            CatalogEntry(
+                id=ids[draft.domain],
+                parents=tuple(parent),
+                position=position,
+                seed=seed,
+                simulation_time=simulation_time,
+                **draft.model_dump(),
+            )
+        )
+    return entries
+
+
+def make_topic(author: Author, catalog: Sequence[CatalogEntry], domain: str) -> DomainTopic:
+    """The topic of a partition. `RegistryError` if the stored catalog does not have it."""
+    entry = next((entry for entry in catalog if entry.domain == domain), None)
+    if entry is None:
+        known = ", ".join(entry.domain for entry in catalog)
+        fix = "Materialize `domain_catalog` with a larger `target_domains`, or run `agentskiller domains add`."
+        raise RegistryError(f"domain {domain!r}", f"is not in the stored catalog ({known})", fix)
+    return DomainTopic(
+        id=DomainTopic.make_id(entry.id),
+        parents=(entry.id,),
+        seed=entry.seed,
+        simulation_time=entry.simulation_time,
+        keywords=_keywords(entry),
+        source_digest=author.fingerprint(domain),
+        **entry.draft().model_dump(),
+    )
+
+
+def _keywords(entry: CatalogEntry) -> tuple[str, ...]:
+    text = f"{entry.title} {entry.sector_title} {entry.role}".lower()
+    return tuple(dict.fromkeys(re.findall(r"[a-z]{4,}", text)))

@@ -1,0 +1,113 @@
+"""From templates to queries: what the assets of the tasks do, without Dagster."""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.core.rows import EnvironmentRows
+from agentskiller_assets.core.seeds import rng
+from agentskiller_assets.environment.builds import open_environment, rules_used
+from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule
+from agentskiller_assets.errors import PlanningError
+from agentskiller_assets.ontology.models import DomainTopic
+from agentskiller_assets.tasks.certificate import Certifier
+from agentskiller_assets.tasks.graph import build_graph
+from agentskiller_assets.tasks.models import TaskInstance, TaskTemplate, ToolGraph, ValidatedTask
+from agentskiller_assets.tasks.planner import Planner
+from agentskiller_assets.tasks.templates import TemplateWriter
+from agentskiller_assets.tasks.world import World
+
+FEWEST_TASKS = 10
+FEWEST_KINDS = 3
+
+
+def make_tool_graph(author: Author, topic: DomainTopic, blueprint: Blueprint) -> ToolGraph:
+    """The graph of a domain's tools."""
+    storylines = author.tell_storylines(topic.draft(), topic.seed, blueprint.spec)
+    return build_graph(blueprint.spec, storylines, [blueprint.id])
+
+
+def make_templates(
+    author: Author,
+    topic: DomainTopic,
+    blueprint: Blueprint,
+    graph: ToolGraph,
+    policy: Sequence[PolicyEntry],
+    longest: int,
+) -> list[TaskTemplate]:
+    """All templates of a domain; each has the clauses of the rules that it rests on among its parents."""
+    phrases = author.write_phrases(topic.draft(), topic.seed, blueprint.spec)
+    storylines = author.tell_storylines(topic.draft(), topic.seed, blueprint.spec)
+    templates = TemplateWriter(blueprint.spec, graph, phrases, longest).write(storylines)
+    return [
+        template.model_copy(
+            update={
+                "parents": (*template.parents, *rules_used(policy, template.trajectory, template.refusal)),
+                "position": position,
+            }
+        )
+        for position, template in enumerate(templates)
+    ]
+
+
+def make_instances(
+    author: Author,
+    topic: DomainTopic,
+    graph: ToolGraph,
+    rows: EnvironmentRows,
+    server: ServerModule,
+    templates: Sequence[TaskTemplate],
+    wanted: int,
+) -> tuple[list[TaskInstance], Counter[str]]:
+    """About `wanted` instances, spread over all templates, and why candidates were dropped."""
+    spec = rows.spec
+    world = World(
+        environment=open_environment(rows),
+        graph=graph,
+        plans=author.plan_samples(topic.draft(), topic.seed, spec),
+        phrases=author.write_phrases(topic.draft(), topic.seed, spec),
+        seed=topic.seed,
+    )
+    planner = Planner(world)
+    try:
+        found = _spread(planner, templates, wanted, topic.seed)
+    finally:
+        planner.close()
+    return [
+        instance.model_copy(update={"position": position, "parents": (*instance.parents, server.id, rows.id)})
+        for position, instance in enumerate(found)
+    ], planner.dropped
+
+
+def _spread(planner: Planner, templates: Sequence[TaskTemplate], wanted: int, seed: int) -> list[TaskInstance]:
+    """Kinds take turns, templates of a kind too: a short list of tasks is as varied as a long one."""
+    queues: dict[str, list[TaskTemplate]] = {}
+    for template in templates:
+        queues.setdefault(template.task_kind, []).append(template)
+    for kind, queue in queues.items():
+        rng(seed, "spread", kind).shuffle(queue)
+    each = max(1, -(-wanted // max(1, len(templates))))
+    found: list[TaskInstance] = []
+    while queues and len(found) < wanted:
+        for kind in list(queues):
+            found += planner.plan(queues[kind].pop(0), each)
+            if not queues[kind]:
+                del queues[kind]
+    return found[:wanted]
+
+
+def certify(rows: EnvironmentRows, instances: Sequence[TaskInstance]) -> list[ValidatedTask]:
+    """Every instance with its certificate. `PlanningError` when too few are certified to train on."""
+    certifier = Certifier(open_environment(rows))
+    try:
+        tasks = [certifier.certify(instance) for instance in instances]
+    finally:
+        certifier.close()
+    certified = [task for task in tasks if task.certified]
+    kinds = {task.task_kind for task in certified}
+    if len(certified) < FEWEST_TASKS or len(kinds) < FEWEST_KINDS:
+        fault = f"only {len(certified)} of {len(tasks)} tasks of the kinds {sorted(kinds)} are certified"
+        reasons = Counter(task.rejection for task in tasks if task.rejection).most_common(3)
+        fix = f"Raise `tasks_per_domain`, or mend what rejects them: {reasons}."
+        raise PlanningError(f"validated_tasks[{rows.spec.domain}]", fault, fix)
+    return tasks

@@ -1,0 +1,142 @@
+"""Queries: a certified task, the person who has it, and the words that the author finds for it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from agentskiller_assets.authoring.drafts import GoalRequest, QueryRequest
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.core import language
+from agentskiller_assets.core.spec import EnvironmentSpec, Typed
+from agentskiller_assets.ontology.models import DomainTopic, Person
+from agentskiller_assets.tasks.attempt import IDENTITY
+from agentskiller_assets.tasks.models import Fact, Query, Slot, TaskTemplate, ValidatedTask
+
+STOP, TRANSFER, OUT_OF_SCOPE = "###STOP###", "###TRANSFER###", "###OUT-OF-SCOPE###"
+_DONE = {
+    "fulfil": "everything that you asked for has been done and confirmed to you",
+    "inform": "you have been told what you wanted to know",
+    "refuse": "you have been told why your request cannot be carried out",
+    "insufficient": "you have been told that a human colleague takes over",
+}
+
+
+def make_queries(
+    author: Author,
+    topic: DomainTopic,
+    spec: EnvironmentSpec,
+    templates: Sequence[TaskTemplate],
+    tasks: Sequence[ValidatedTask],
+    population: Sequence[Person],
+) -> list[Query]:
+    """One query for every certified task, in the voice of the person who has it."""
+    people = {person.person_id: person for person in population}
+    by_id = {template.id: template for template in templates}
+    certified = [task for task in tasks if task.certified]
+    return [
+        _query(author, topic, spec, by_id[task.instance.template], task, people[task.instance.person], position)
+        for position, task in enumerate(certified)
+    ]
+
+
+def _query(
+    author: Author,
+    topic: DomainTopic,
+    spec: EnvironmentSpec,
+    template: TaskTemplate,
+    task: ValidatedTask,
+    person: Person,
+    position: int,
+) -> Query:
+    types = _types(spec, task)
+    facts = tuple(_facts(task, types))
+    wording = author.word_query(_request(topic, template, task, person), topic.seed)
+    return Query(
+        id=Query.make_id(task.id, person.id),
+        parents=(task.id, person.id),
+        position=position,
+        domain=task.domain,
+        task=task.id,
+        task_kind=task.task_kind,
+        person=person.person_id,
+        persona=person.id,
+        first_message=wording.first_message,
+        instruction=wording.instruction,
+        known_info=facts,
+        unknown_info=_unknown(task),
+        stop_conditions=_stop(task),
+    )
+
+
+def _request(topic: DomainTopic, template: TaskTemplate, task: ValidatedTask, person: Person) -> QueryRequest:
+    return QueryRequest(
+        domain=task.domain,
+        task_id=task.id,
+        task_kind=task.task_kind,
+        role=topic.role,
+        full_name=person.full_name,
+        **person.persona.model_dump(),
+        goals=tuple(
+            GoalRequest(requests=goal.requests, openers=goal.openers, slots=_slots(task.instance.slots, index))
+            for index, goal in enumerate(template.goals)
+        ),
+    )
+
+
+def _slots(slots: Sequence[Slot], goal: int) -> dict[str, str | int]:
+    return {slot.name: _number(slot) if _is_number(slot) else slot.text for slot in slots if slot.goal == goal}
+
+
+def _is_number(slot: Slot) -> bool:
+    return len(slot.values) == 1 and type(slot.values[0][1]) is int and slot.text.replace(",", "").isdigit()
+
+
+def _number(slot: Slot) -> int:
+    return int(slot.values[0][1])
+
+
+def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
+    """What the user knows, each value once, identity first."""
+    met: set[tuple[str, str]] = set()
+    for slot in sorted(task.instance.slots, key=lambda slot: slot.goal != IDENTITY):
+        for name, value in slot.values:
+            typed = types[name]
+            text = language.say(value, typed)
+            if (name, text) not in met:
+                met.add((name, text))
+                yield Fact(label=language.humanize(name), type=typed.type, value=value, text=text)
+
+
+def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[str, Typed]:
+    """The type of every value that the task's slots speak of: parameters, and result columns of its lookups."""
+    instance = task.instance
+    steps = [*instance.steps, *([instance.probe] if instance.probe else [])]
+    found: dict[str, Typed] = {}
+    for step in steps:
+        tool = spec.tool(step.tool)
+        found.update((column.name, column) for column in tool.returns.columns)
+    for step in steps:
+        found.update((parameter.name, parameter) for parameter in spec.tool(step.tool).parameters)
+    return found
+
+
+def _unknown(task: ValidatedTask) -> tuple[str, ...]:
+    found = ["The numbers by which the service keeps its records."]
+    if task.task_kind == "inform":
+        found.append("The answer to your question.")
+    if task.task_kind == "insufficient":
+        found.append("Any detail beyond those listed.")
+    return tuple(found)
+
+
+def _stop(task: ValidatedTask) -> tuple[str, ...]:
+    return (
+        f"Say {STOP} when {_DONE[task.task_kind]}.",
+        f"Say {TRANSFER} when the agent hands you over to a human colleague.",
+        f"Say {OUT_OF_SCOPE} when the agent asks for something that is not listed here and cannot go on without it.",
+    )
+
+
+def asked_values(task: ValidatedTask) -> list[tuple[str, Any]]:
+    """Every argument that comes from the user, by parameter name."""
+    steps = [*task.instance.steps, *([task.instance.probe] if task.instance.probe else [])]
+    return [(a.name, a.value) for step in steps for a in step.arguments if a.source.step is None]
