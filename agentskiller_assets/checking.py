@@ -2,6 +2,7 @@
 
 import functools
 import inspect
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 
 import dagster as dg
@@ -21,17 +22,6 @@ def checks_of(
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
     faults for every check that is named here.
     """
-    specs = [
-        dg.AssetCheckSpec(
-            name,
-            asset=asset,
-            description=description,
-            blocking=True,
-            partitions_def=PARTITIONS if partitioned else None,
-        )
-        for name, description in descriptions.items()
-    ]
-
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
         @functools.wraps(function)
         def run(**inputs: object) -> Iterator[dg.AssetCheckResult]:
@@ -44,9 +34,25 @@ def checks_of(
         signature = inspect.signature(function)
         run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
+        others = [name for name in signature.parameters if name != asset]
+        specs = [_spec(asset, name, text, others, partitioned) for name, text in descriptions.items()]
         return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
 
     return decorate
+
+
+def _spec(asset: str, name: str, description: str, others: list[str], partitioned: bool) -> dg.AssetCheckSpec:
+    with warnings.catch_warnings():
+        # partitioned checks are a preview feature of this Dagster; without them a check is given all partitions
+        warnings.simplefilter("ignore", dg.PreviewWarning)
+        return dg.AssetCheckSpec(
+            name,
+            asset=asset,
+            description=description,
+            additional_deps=others,
+            blocking=True,
+            partitions_def=PARTITIONS if partitioned else None,
+        )
 
 
 def _result(asset: str, name: str, faults: list[str]) -> dg.AssetCheckResult:

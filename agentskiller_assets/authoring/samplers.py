@@ -17,6 +17,8 @@ Query = Callable[[str], list[tuple[Any, ...]]]
 """Runs a SELECT over the tables made so far; `:now` is bound."""
 
 AREA_CODES = (201, 206, 212, 213, 216, 303, 305, 312, 313, 314, 404, 408, 412, 415, 504, 512, 602, 612, 617, 702)
+SUNDAY = 6
+"""Nothing starts on this day of the week."""
 MAIL_HOSTS = ("example.com", "example.org", "example.net")
 
 
@@ -149,7 +151,8 @@ class ColumnSampler:
             return [str(each) for each in dates]
         now, crosses = str(self.now), days[0] < 0 < days[1]
         hours = range(plan.hours[0], plan.hours[1] + 1)
-        moments = [f"{day} {hour:02}:{minute:02}:00" for day in dates for hour in hours for minute in plan.minutes]
+        open_days = [day for day in dates if day.weekday() != SUNDAY] or dates
+        moments = [f"{day} {hour:02}:{minute:02}:00" for day in open_days for hour in hours for minute in plan.minutes]
         if crosses:
             return moments
         return [each for each in moments if (each > now if days[0] >= 0 else each < now)]

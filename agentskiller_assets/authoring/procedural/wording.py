@@ -31,9 +31,9 @@ HURRY = (
     "I'm between two meetings, so let's be quick.",
 )
 NEW_HERE = (
-    "I haven't done this before.",
+    "I don't do this often.",
     "You may have to tell me how this works.",
-    "I'm new to this, so please bear with me.",
+    "I'm not used to this, so please bear with me.",
 )
 MANNERS = {
     "friendly": "You are friendly and easy to talk to.",
