@@ -15,7 +15,9 @@ from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 
 ME = "me__"
-"""Alias of the core entity's row of the customer who asks."""
+"""Alias of the core entity's row of the customer who asks, and the parameter that holds its key."""
+EACH = 4
+"""Candidates taken for one customer of several."""
 
 Query = Callable[[str, Mapping[str, Any]], Sequence[tuple[Any, ...]]]
 
@@ -53,37 +55,43 @@ class CandidateQuery:
     def run(
         self,
         query: Query,
-        me: Sequence[str],
+        customers: Sequence[str],
         keys: Mapping[str, Sequence[str]],
         samples: Mapping[str, Sequence[Any]],
-        limit: int,
+        enough: int,
     ) -> list[Candidate]:
-        """Candidates among these customers, bound keys and values, in a stable order."""
-        lists = {ME: me, **keys, **{f"{name}__": samples.get(name, ()) for name in self.sampled}}
+        """About `enough` candidates, a few for each customer in turn, among these bound keys and values."""
+        lists = {**keys, **{f"{name}__": samples.get(name, ()) for name in self.sampled}}
         if not all(lists.values()):
             return []
+        statement = self._statement(lists)
         parameters = {f"{name}_{i}": value for name, values in lists.items() for i, value in enumerate(values)}
-        tables = [table for table, _ in self.keyed]
-        width = 1 + len(tables)
-        found = (
-            Candidate(
-                me=row[0],
-                rows=tuple(zip(tables, row[1:width], strict=True)),
-                values=tuple(zip(self.names, row[width:], strict=True)),
-            )
-            for row in query(self._statement(lists), {**parameters, "limit__": limit})
+        found: list[Candidate] = []
+        for me in customers:
+            rows = query(statement, {**parameters, ME: me, "limit__": EACH if len(customers) > 1 else enough})
+            found += [self._candidate(me, row) for row in sorted(rows, key=str)]
+            if len(found) >= enough:
+                break
+        return found
+
+    def _candidate(self, me: str, row: tuple[Any, ...]) -> Candidate:
+        width = len(self.keyed)
+        return Candidate(
+            me=me,
+            rows=tuple((table, key) for (table, _), key in zip(self.keyed, row[:width], strict=True)),
+            values=tuple(zip(self.names, row[width:-1], strict=True)),
         )
-        return sorted(found, key=lambda candidate: (candidate.me, candidate.rows, str(candidate.values)))
 
     def _statement(self, lists: Mapping[str, Sequence[Any]]) -> str:
         tables = ", ".join(
             f"{name}_list(value) AS (VALUES {', '.join(f'(:{name}_{i})' for i in range(len(values)))})"
             for name, values in lists.items()
         )
-        limits = [f"{ME}.{self.core_key} IN (SELECT value FROM {ME}_list)"]
+        limits = [f"{ME}.{self.core_key} = :{ME}"]
         limits += [f"{t}.{key} IN (SELECT value FROM {t}_list)" for t, key in self.keyed if t in lists]
         where = " AND ".join([*limits, *self.conditions])
-        return f"WITH {tables} SELECT {self.select} FROM {self.sources} WHERE {where} LIMIT :limit__"
+        start = f"WITH {tables} " if tables else ""
+        return f"{start}SELECT {self.select} FROM {self.sources} WHERE {where} LIMIT :limit__"
 
 
 class CandidateQueries:
@@ -111,12 +119,12 @@ class CandidateQueries:
         values.update((name, exp.column("value", table=f"{name}__")) for name in free)
         values.update((p.name, exp.null()) for p in tool.parameters if not p.required and p.name not in fixed)
         tables = tuple(bind.table for bind in tool.binds)
-        selected = [f"{ME}.{self.core.key}", *(f"{t}.{self.spec.table(t).key}" for t in tables)]
+        selected = [f"{t}.{self.spec.table(t).key}" for t in tables]
         names = [p.name for p in tool.parameters if p.required and p.name not in idle]
         selected += [sql.to_sql(values[name]) for name in names]
         sources = [f"{self.core.name} AS {ME}", *tables, *(f"{name}___list AS {name}__" for name in free)]
         return CandidateQuery(
-            select=", ".join(selected),
+            select=", ".join([*selected, "1"]),
             sources=" CROSS JOIN ".join(sources),
             conditions=(*self._may_ask(), *self._conditions(tool, violated, values)),
             keyed=tuple((table, self.spec.table(table).key) for table in tables),

@@ -21,7 +21,8 @@ from agentskiller_assets.tasks.world import World
 
 ATTEMPTS = 40
 """Candidates tried for one template before it is given up."""
-CANDIDATES = 400
+ENOUGH = 32
+"""Candidates that one query looks for."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Effort:
     values: int
 
 
-EFFORTS = (Effort(16, 12, 2), Effort(60, 30, 4), Effort(100_000, 60, 6))
+EFFORTS = (Effort(40, 12, 2), Effort(120, 30, 4), Effort(100_000, 60, 6))
 
 
 class Planner:
@@ -111,13 +112,13 @@ class Planner:
         customers = self._keys[self.world.spec.core_entity]
         if me is not None:
             customers = [me]
-        elif not compiled.owned and len(customers) > effort.customers:
-            customers = draw.sample(customers, effort.customers)
+        else:
+            customers = draw.sample(customers, min(len(customers), effort.customers))
         keys: Mapping[str, Sequence[str]] = {}
         if not compiled.owned:
             keys = {t: draw.sample(self._keys[t], min(effort.rows, len(self._keys[t]))) for t, _ in compiled.keyed}
-        samples = {name: self._values(tool, name, effort.values) for name in compiled.sampled}
-        found = compiled.run(self.session.query, customers, keys, samples, CANDIDATES)
+        samples = {name: draw.sample(v, len(v)) for name in compiled.sampled if (v := self._values(tool, name, effort.values))}
+        found = compiled.run(self.session.query, customers, keys, samples, ENOUGH)
         idle = {name: self._values(tool, name, effort.values) for name in compiled.idle}
         return [
             replace(each, values=(*each.values, *((name, draw.choice(values)) for name, values in idle.items())))

@@ -10,6 +10,8 @@ from agentskiller_assets.errors import PackError
 
 M = TypeVar("M", bound=BaseModel)
 Location = tuple[str | int, ...]
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml's parser where the wheel has it: ten times as fast."""
 
 
 class YamlFile:
@@ -18,7 +20,7 @@ class YamlFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
-            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            node = yaml.compose(path.read_text(encoding="utf-8"), Loader=_LOADER)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise PackError(f"{path}:{line}", str(error.problem), "Correct the YAML on that line.") from error
