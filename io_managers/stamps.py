@@ -62,9 +62,16 @@ def report(context: dg.OutputContext, warehouse: Warehouse, written: Materializa
             "path": dg.MetadataValue.path(str(paths[-1])),
             "data_version": written.data_version,
             "size": dg.MetadataValue.int(sum(path.stat().st_size for path in paths)),
+            "parents": dg.MetadataValue.md("\n".join(_link(parent) for parent in written.parents) or "none"),
         }
     )
     warehouse.refresh_catalog()
+
+
+def _link(parent: Parent) -> str:
+    """A line that leads to the asset page of a parent, with the data version that was read."""
+    where = f"/assets/{parent.asset}" + (f"?partition={parent.partition}" if parent.partition else "")
+    return f"- [{parent.asset}{f' of {parent.partition}' if parent.partition else ''}]({where}) `{parent.data_version}`"
 
 
 def _parents(context: dg.OutputContext, warehouse: Warehouse) -> list[Parent]:

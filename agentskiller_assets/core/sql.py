@@ -31,9 +31,13 @@ def parse(sql: str) -> exp.Expr:
 
 
 def parse_condition(sql: str) -> exp.Expr:
-    """The tree of a boolean expression."""
-    tree = parse(f"SELECT 1 WHERE {sql}")
-    where = tree.find(exp.Where)
+    """The tree of a boolean expression; a copy that the caller may change."""
+    return _parse_condition(sql).copy()
+
+
+@lru_cache(maxsize=8192)
+def _parse_condition(sql: str) -> exp.Expr:
+    where = _parse(f"SELECT 1 WHERE {sql}").find(exp.Where)
     assert where is not None
     return where.this
 
@@ -61,12 +65,12 @@ def replace_placeholders(tree: exp.Expr, values: dict[str, exp.Expr]) -> exp.Exp
             return values[str(node.this)].copy()
         return node
 
-    return tree.copy().transform(replace)
+    return tree.transform(replace)
 
 
 def projections(sql: str) -> list[tuple[str, tuple[str, str] | None]]:
     """Result columns of a SELECT: the name, and `(table, column)` where it is a plain column of a table."""
-    tree = parse(sql)
+    tree = _parse(sql)
     if not isinstance(tree, exp.Select):
         raise SqlFault("is not a SELECT")
     aliases = {table.alias_or_name: table.name for table in _sources(tree)}
@@ -81,17 +85,14 @@ def projections(sql: str) -> list[tuple[str, tuple[str, str] | None]]:
 def equalities(where: str, table: str) -> dict[str, str]:
     """Parameters that a bind fixes by `table.column = :parameter`, with the column."""
     fixed: dict[str, str] = {}
-    for part in parse_condition(where).flatten() if _is_and(where) else [parse_condition(where)]:
+    condition = _parse_condition(where)
+    for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
         if not isinstance(part, exp.EQ):
             continue
         for column, parameter in ((part.left, part.right), (part.right, part.left)):
             if isinstance(column, exp.Column) and column.table == table and isinstance(parameter, exp.Placeholder):
                 fixed[str(parameter.this)] = column.name
     return fixed
-
-
-def _is_and(where: str) -> bool:
-    return isinstance(parse_condition(where), exp.And)
 
 
 def _sources(tree: exp.Select) -> list[exp.Table]:
@@ -101,3 +102,9 @@ def _sources(tree: exp.Select) -> list[exp.Table]:
         sources.append(source.this)
     sources.extend(join.this for join in tree.args.get("joins") or [] if isinstance(join.this, exp.Table))
     return sources
+
+
+@lru_cache(maxsize=8192)
+def names_in(condition: str) -> frozenset[str]:
+    """Names of the `:parameters` of a boolean expression."""
+    return frozenset(placeholders(_parse_condition(condition)))

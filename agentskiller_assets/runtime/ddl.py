@@ -33,7 +33,18 @@ def literal(value: str) -> str:
 
 def schema_sql(spec: EnvironmentSpec) -> str:
     """Tables and indexes as a person reads them; what every row obeys is a constraint here."""
-    return "\n\n".join(_table_sql(table) for table in spec.tables) + "\n"
+    tables = "\n\n".join(_table_sql(table) for table in spec.tables)
+    return "\n".join([tables, "", *_lookup_indexes(spec)]) + "\n"
+
+
+def _lookup_indexes(spec: EnvironmentSpec) -> list[str]:
+    """An index on every column that some tool looks up by a value which people know."""
+    matched = dict.fromkeys(p.matches for tool in spec.tools for p in tool.parameters if p.matches)
+    columns = [tuple(path.split(".", 1)) for path in matched]
+    return [
+        f"CREATE INDEX {quoted(f'{table}_{column}_lookup')} ON {quoted(table)} ({quoted(column)});"
+        for table, column in columns
+    ]
 
 
 def change_log_sql(spec: EnvironmentSpec) -> str:

@@ -138,7 +138,7 @@ class CandidateQueries:
     def _mentioned(self, tool: Tool) -> set[str]:
         """Parameters that decide whether the call is accepted."""
         texts = [*(bind.where for bind in tool.binds), *(rule.require for rule in tool.rules)]
-        return set().union(*(sql.placeholders(sql.parse_condition(text)) for text in texts))
+        return set().union(*(sql.names_in(text) for text in texts))
 
     def _may_ask(self) -> list[str]:
         """The authorisation tool's rules, about the customer's row."""

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.runtime import Environment, Ok, Refused, Session, state_digest
 from agentskiller_assets.tasks.extra_writes import ExtraWrites
 from agentskiller_assets.tasks.models import Certificate, Mutant, Step, TaskInstance, ValidatedTask
@@ -141,12 +140,12 @@ def _call(session: Session, steps: tuple[Step, ...], probe: Step) -> Any:
 
 def _values_known(instance: TaskInstance, replay: Replay) -> bool:
     """The user knows every value that comes from the user, and every other one is in an earlier result."""
-    told = {(name, digest(value)) for slot in instance.slots for name, value in slot.values}
+    told = {_typed(name, value) for slot in instance.slots for name, value in slot.values}
     for step in (*instance.steps, *filter(None, [instance.probe])):
         for argument in step.arguments:
             source = argument.source
             if source.step is None or source.column is None:
-                known = (argument.name, digest(argument.value)) in told
+                known = _typed(argument.name, argument.value) in told
             else:
                 known = _found(replay, source.step, source.column, source.where) == argument.value
             if not known:
@@ -157,15 +156,20 @@ def _values_known(instance: TaskInstance, replay: Replay) -> bool:
 def _values_exist(instance: TaskInstance, replay: Replay) -> bool:
     """Every typed value of the wording is an argument or stands in a result of the gold calls."""
     arguments = {
-        (argument.name, digest(argument.value))
+        _typed(argument.name, argument.value)
         for step in (*instance.steps, *filter(None, [instance.probe]))
         for argument in step.arguments
     }
-    seen = {(n, digest(v)) for result in replay.results.values() for row in rows_of(result) for n, v in row.items()}
-    spoken = {(name, digest(value)) for slot in instance.slots for name, value in slot.values}
+    seen = {_typed(n, v) for result in replay.results.values() for row in rows_of(result) for n, v in row.items()}
+    spoken = {_typed(name, value) for slot in instance.slots for name, value in slot.values}
     if instance.task_kind == "insufficient":
         return True
     return spoken <= arguments | seen
+
+
+def _typed(name: str, value: Any) -> tuple[str, type, Any]:
+    """A named value that equals another only if their types agree: 1 is not True, nor 1.0."""
+    return name, type(value), value
 
 
 def _row_unique(instance: TaskInstance, replay: Replay) -> bool:

@@ -110,14 +110,12 @@ class Planner:
     ) -> list[Candidate]:
         compiled = self.queries.compiled(tool, violated)
         customers = self._keys[self.world.spec.core_entity]
-        if me is not None:
-            customers = [me]
-        else:
-            customers = draw.sample(customers, min(len(customers), effort.customers))
+        customers = [me] if me is not None else draw.sample(customers, min(len(customers), effort.customers))
         keys: Mapping[str, Sequence[str]] = {}
         if not compiled.owned:
             keys = {t: draw.sample(self._keys[t], min(effort.rows, len(self._keys[t]))) for t, _ in compiled.keyed}
-        samples = {name: draw.sample(v, len(v)) for name in compiled.sampled if (v := self._values(tool, name, effort.values))}
+        values = {name: self._values(tool, name, effort.values) for name in compiled.sampled}
+        samples = {name: draw.sample(found, len(found)) for name, found in values.items()}
         found = compiled.run(self.session.query, customers, keys, samples, ENOUGH)
         idle = {name: self._values(tool, name, effort.values) for name in compiled.idle}
         return [

@@ -1,0 +1,140 @@
+"""The MCP door: one session of an environment as a server that any MCP host can use."""
+
+import json
+from typing import Any
+
+import anyio
+from mcp import types
+from mcp.server.context import ServerRequestContext
+from mcp.server.lowlevel import Server
+from mcp.server.stdio import stdio_server
+from mcp.shared.exceptions import MCPError
+from sqlglot import exp
+
+from agentskiller_assets.core import sql
+from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.errors import SpecError
+from agentskiller_assets.runtime.outcome import Invalid, Ok, Outcome, Refused
+from agentskiller_assets.runtime.schema import input_schema, output_schema
+from agentskiller_assets.runtime.session import Environment, Session
+
+__all__ = ["mcp_server", "policy_uri", "run_stdio", "session_server", "tool_definition"]
+
+Context = ServerRequestContext[Any]
+Page = types.PaginatedRequestParams | None
+DEFECT = "The call could not be carried out because of a fault of the server; nothing was changed."
+"""All that a client learns of a defect in the specification's SQL."""
+
+
+def mcp_server(environment: Environment, *, policy: str) -> Server[Any]:
+    """A server with one session of its own: over stdio, one process is one conversation."""
+    return session_server(environment.fork(), environment.spec, policy=policy, version=environment.digest[:12])
+
+
+def session_server(session: Session, spec: EnvironmentSpec, *, policy: str, version: str) -> Server[Any]:
+    """A server on a session that somebody else keeps."""
+    tools = [tool_definition(tool) for tool in spec.tools]
+    resource = types.Resource(
+        uri=policy_uri(spec),
+        name="policy",
+        title=f"Policy of {spec.title}",
+        description="What the assistant may do, and when it must refuse.",
+        mime_type="text/markdown",
+    )
+
+    async def list_tools(_context: Context, _page: Page) -> types.ListToolsResult:
+        return types.ListToolsResult(tools=tools)
+
+    async def call_tool(_context: Context, call: types.CallToolRequestParams) -> types.CallToolResult:
+        return _call(session, call)
+
+    async def list_resources(_context: Context, _page: Page) -> types.ListResourcesResult:
+        return types.ListResourcesResult(resources=[resource])
+
+    async def read_resource(_context: Context, wanted: types.ReadResourceRequestParams) -> types.ReadResourceResult:
+        if wanted.uri != resource.uri:
+            raise MCPError(types.INVALID_PARAMS, "There is no such resource.")
+        contents = types.TextResourceContents(uri=resource.uri, mime_type=resource.mime_type, text=policy)
+        return types.ReadResourceResult(contents=[contents])
+
+    return Server(
+        spec.server_name,
+        version=version,
+        title=spec.title,
+        description=spec.description,
+        instructions=policy,
+        on_list_tools=list_tools,
+        on_call_tool=call_tool,
+        on_list_resources=list_resources,
+        on_read_resource=read_resource,
+    )
+
+
+def run_stdio(server: Server[Any]) -> None:
+    """Serve standard input and output until the host closes them."""
+
+    async def serve() -> None:
+        async with stdio_server() as (received, sent):
+            await server.run(received, sent, server.create_initialization_options())
+
+    anyio.run(serve)
+
+
+def policy_uri(spec: EnvironmentSpec) -> str:
+    """Where clients read the policy."""
+    return f"policy://{spec.domain}"
+
+
+def tool_definition(tool: Tool) -> types.Tool:
+    """The tool as clients see it, with exact schemas and honest hints."""
+    return types.Tool(
+        name=tool.name,
+        title=tool.title,
+        description=tool.description,
+        input_schema=input_schema(tool),
+        output_schema=output_schema(tool),
+        annotations=_annotations(tool),
+    )
+
+
+def _annotations(tool: Tool) -> types.ToolAnnotations:
+    """Reads change nothing; writes that only insert destroy nothing."""
+    if tool.access == "read":
+        return types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
+    effects = [sql.parse(effect) for effect in tool.effects]
+    return types.ToolAnnotations(
+        read_only_hint=False,
+        destructive_hint=not all(isinstance(effect, exp.Insert) for effect in effects),
+        idempotent_hint=all(_repeatable(effect) for effect in effects),
+        open_world_hint=False,
+    )
+
+
+def _repeatable(effect: exp.Expr) -> bool:
+    """Whether doing it twice is doing it once: no new row, and no value made from the one before."""
+    if isinstance(effect, exp.Update):
+        return not any(assignment.expression.find(exp.Column) for assignment in effect.expressions)
+    return isinstance(effect, exp.Delete)
+
+
+def _call(session: Session, call: types.CallToolRequestParams) -> types.CallToolResult:
+    try:
+        outcome = session.call(call.name, call.arguments or {})
+    except SpecError:
+        return _error(DEFECT)
+    return _result(outcome)
+
+
+def _result(outcome: Outcome) -> types.CallToolResult:
+    match outcome:
+        case Ok(result):
+            text = json.dumps(result, ensure_ascii=False)
+            return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=result)
+        case Refused(code, statement):
+            return _error(f"{code}: {statement}")
+        case Invalid(argument, reason):
+            return _error(f"Invalid argument {argument}: {reason}")
+
+
+def _error(text: str) -> types.CallToolResult:
+    return types.CallToolResult(content=[types.TextContent(text=text)], is_error=True)
