@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from agentskiller_assets.authoring.plans import ExistingValue
 from agentskiller_assets.authoring.samplers import ColumnSampler
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import Column, Parameter
@@ -21,6 +22,8 @@ from agentskiller_assets.tasks.world import World
 
 ATTEMPTS = 40
 """Candidates tried for one template before it is given up."""
+EXISTING = 8
+"""How many times as many values are drawn from what is on record: one must meet a bound row to matter."""
 ENOUGH = 32
 """Candidates that one query looks for."""
 
@@ -142,7 +145,7 @@ class Planner:
         for index, sampler in enumerate(self.world.plans.parameters.get(tool, {}).get(parameter.name, ())):
             draw = rng(self.world.seed, "parameter", self.world.spec.domain, tool, parameter.name, index)
             column = ColumnSampler(Column(**bounds), draw, self.world.spec.simulation_time, self._base_query, {})
-            values += column.sample(sampler, [{}] * count)
+            values += column.sample(sampler, [{}] * (count * EXISTING if isinstance(sampler, ExistingValue) else count))
         return list(dict.fromkeys(values))
 
     def _base_query(self, sql: str) -> list[tuple[Any, ...]]:
