@@ -1,0 +1,136 @@
+"""Test cases of an environment: calls with what must come of them, and whether that still holds."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.errors import SpecError
+from agentskiller_assets.runtime import Environment, Invalid, Ok, Outcome, Refused, Session
+
+NOTHING: dict[str, Any] = {"inserted": {}, "updated": {}, "deleted": {}}
+LONGEST = 6
+"""Rows of a result that a case spells out; longer lists are compared by number and digest."""
+
+Arguments = dict[str, Any]
+Calls = tuple[tuple[str, Arguments], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A call that is carried out, its result and everything that it and the calls before it changed."""
+
+    tool: str
+    args: Arguments
+    result: Any
+    diff: dict[str, Any] = field(default_factory=lambda: NOTHING)
+    caller: str | None = None
+    """Key of the core entity's row of the person who calls; None for the call that identifies."""
+    before: Calls = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """A call that is refused with this code and changes nothing."""
+
+    code: str
+    statement: str
+    tool: str
+    args: Arguments
+    caller: str | None = None
+    before: Calls = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Arguments that do not fit the tool's schema, and the argument that is blamed."""
+
+    tool: str
+    args: Arguments
+    argument: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Something that no call on these records shows."""
+
+    subject: str
+    """`tool: rule or part of a bind`."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.subject}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTable:
+    """All cases of one environment."""
+
+    identities: dict[str, Arguments]
+    """Arguments that identify each caller of the cases."""
+    accepted: tuple[Accepted, ...]
+    rejected: tuple[Rejected, ...]
+    unfit: tuple[Unfit, ...]
+    gaps: tuple[Gap, ...]
+
+    @property
+    def anyone(self) -> str | None:
+        """A caller for tests that need any; None if nobody can be identified."""
+        return next(iter(self.identities), None)
+
+
+def brief(result: Any) -> Any:
+    """The result itself, or number and digest of the rows of a long list."""
+    rows = result.get("results", [])
+    return result if len(rows) <= LONGEST else {"rows": len(rows), "digest": digest(result)}
+
+
+def broken_cases(environment: Environment, table: CaseTable, *, stop_early: bool = False) -> list[str]:
+    """Names of the cases that do not hold in this environment; the first alone if that is enough."""
+    broken: list[str] = []
+    cases: Sequence[Accepted | Rejected] = (*table.rejected, *table.accepted)
+    with environment.fork() as session:
+        for case in cases:
+            session.reset()
+            if not _holds(environment.spec, session, case, table.identities):
+                broken.append(case.code if isinstance(case, Rejected) else case.tool)
+                if stop_early:
+                    return broken
+    return broken
+
+
+def _holds(
+    spec: EnvironmentSpec, session: Session, case: Accepted | Rejected, identities: dict[str, Arguments]
+) -> bool:
+    try:
+        if not prepare(spec, session, case, identities):
+            return False
+        before = session.diff()
+        outcome = session.call(case.tool, case.args)
+        after = session.diff()
+    except SpecError:
+        return False
+    if isinstance(case, Rejected):
+        return outcome == Refused(case.code, case.statement) and after == before
+    return isinstance(outcome, Ok) and brief(outcome.result) == case.result and after == case.diff
+
+
+def prepare(
+    spec: EnvironmentSpec, session: Session, case: Accepted | Rejected, identities: dict[str, Arguments]
+) -> bool:
+    """Identify the caller and make the calls that come before; False if one is not carried out."""
+    calls: list[tuple[str, Arguments]] = list(case.before)
+    if case.caller is not None:
+        calls.insert(0, (spec.authorizer.name, identities[case.caller]))
+    return all(isinstance(session.call(tool, args), Ok) for tool, args in calls)
+
+
+def is_refused(outcome: Outcome, code: str) -> bool:
+    """Whether the outcome is a refusal with this code."""
+    return isinstance(outcome, Refused) and outcome.code == code
+
+
+def blamed(outcome: Outcome) -> str | None:
+    """The argument that an `Invalid` names."""
+    return outcome.argument if isinstance(outcome, Invalid) else None

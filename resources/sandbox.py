@@ -1,0 +1,177 @@
+"""Runs generated tests where they can do little harm: own directory, limits, no network, no environment."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dagster import ConfigurableResource
+
+from agentskiller_assets.core.records import Model
+
+LAUNCHER = Path(__file__).with_name("sandbox_launcher.py")
+SHORT = 600
+_NOTE, _OUTPUT, _RESULTS = ".sandbox.json", ".output.txt", ".results.xml"
+_NO_TESTS = 5
+_INI = "[pytest]\n"
+
+
+class TestFailure(Model):
+    """One test that did not pass, or the whole run if it did not come to its end."""
+
+    __test__ = False
+
+    test: str
+    message: str
+
+
+class SandboxReport(Model):
+    """What came of a test run. Nothing in it depends on how long it took."""
+
+    collected: int
+    passed: int
+    failed: int
+    errors: int
+    failures: tuple[TestFailure, ...]
+    timed_out: bool
+    network_isolated: bool
+    """Whether the kernel let the run have no network; a property of the machine, not of the tests."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there were tests and all passed."""
+        return self.passed > 0 and self.passed == self.collected and not self.failures
+
+
+def run_pytest(files: Mapping[str, bytes | str], *, timeout_s: float = 60, memory_mb: int = 2048) -> SandboxReport:
+    """Write the files to a new directory and run the tests in them."""
+    with tempfile.TemporaryDirectory(prefix="sandbox-") as name:
+        folder = Path(name).resolve()
+        for file, content in {"pytest.ini": _INI, **files}.items():
+            path = (folder / file).resolve()
+            if not path.is_relative_to(folder):
+                raise ValueError(f"{file!r} lies outside of the sandbox")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        code = _run(folder, timeout_s, memory_mb)
+        return _report(folder, code)
+
+
+def _run(folder: Path, timeout_s: float, memory_mb: int) -> int | None:
+    """The exit code; None when the time was up and the whole process group was killed."""
+    settings = json.dumps({"cpu_s": max(1, int(timeout_s) + 1), "memory_mb": memory_mb})
+    pytest = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={_RESULTS}", "."]
+    command = [sys.executable, "-I", "-S", str(LAUNCHER), settings, _NOTE, *pytest]
+    with (folder / _OUTPUT).open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=_environment(folder),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            return process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            return None
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Nothing of the caller's environment: no keys, no settings."""
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(folder),
+        "TMPDIR": str(folder),
+        "LANG": "C.UTF-8",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
+    }
+
+
+def _report(folder: Path, code: int | None) -> SandboxReport:
+    cases = list(_cases(folder / _RESULTS))
+    counts = {kind: sum(found == kind for found, _ in cases) for kind in ("passed", "failure", "error")}
+    failures = [failure for _, failure in cases if failure is not None]
+    if code is None:
+        failures.append(TestFailure(test="all", message="The time was up; the run was stopped."))
+    elif code == _NO_TESTS or (code == 0 and not cases):
+        failures.append(TestFailure(test="all", message="No tests were found."))
+    elif code != 0 and not failures:
+        failures.append(TestFailure(test="all", message=_ending(folder, code)))
+    elif code == 0 and counts["passed"] != len(cases):
+        failures.append(TestFailure(test="all", message="Some tests were skipped."))
+    return SandboxReport(
+        collected=len(cases),
+        passed=counts["passed"],
+        failed=counts["failure"],
+        errors=counts["error"],
+        failures=tuple(TestFailure(test=f.test, message=_clean(f.message, folder)) for f in failures),
+        timed_out=code is None,
+        network_isolated=_isolated(folder / _NOTE),
+    )
+
+
+def _cases(results: Path) -> Iterator[tuple[str, TestFailure | None]]:
+    """Kind and failure of every test in pytest's own report; none if it did not get that far."""
+    try:
+        root = ET.parse(results).getroot()  # noqa: S314 - expat bounds entities, and the file's size is limited
+    except (OSError, ET.ParseError):
+        return
+    for case in root.iter("testcase"):
+        kind = next((child.tag for child in case if child.tag in ("failure", "error", "skipped")), "passed")
+        if kind in ("failure", "error"):
+            found = case.find(kind)
+            assert found is not None
+            name = case.get("name") or case.get("classname") or "collection"
+            yield kind, TestFailure(test=name, message=_reason(found))
+        else:
+            yield kind, None
+
+
+def _reason(found: ET.Element) -> str:
+    """What went wrong, without the way that led there."""
+    lines = (found.text or "").splitlines()
+    errors = [line[1:].strip() for line in lines if line.startswith("E ")]
+    return "\n".join(errors) or found.get("message") or ""
+
+
+def _ending(folder: Path, code: int) -> str:
+    said = (folder / _OUTPUT).read_bytes()[-SHORT:].decode("utf-8", "replace").strip()
+    how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+    return f"The run ended with {how}. {said}"
+
+
+def _clean(message: str, folder: Path) -> str:
+    """Short, and the same whatever the directory was called."""
+    return message.replace(str(folder), ".")[:SHORT]
+
+
+def _isolated(note: Path) -> bool:
+    try:
+        return bool(json.loads(note.read_text(encoding="utf-8"))["network_isolated"])
+    except (OSError, ValueError, KeyError):
+        return False
+
+
+class Sandbox(ConfigurableResource):
+    """The sandbox with its limits, for assets."""
+
+    timeout_s: float = 60
+    memory_mb: int = 2048
+
+    def run(self, files: dict[str, bytes | str]) -> SandboxReport:
+        """Run the tests in these files."""
+        return run_pytest(files, timeout_s=self.timeout_s, memory_mb=self.memory_mb)
