@@ -24,7 +24,7 @@ ATTEMPTS = 40
 """Candidates tried for one template before it is given up."""
 EXISTING = 8
 """How many times as many values are drawn from what is on record: one must meet a bound row to matter."""
-ENOUGH = 32
+ENOUGH = 64
 """Candidates that one query looks for."""
 
 
@@ -50,6 +50,7 @@ class Planner:
         self.dropped: Counter[str] = Counter()
         self._used: Counter[str] = Counter()
         self._keys = {table.name: self._all_keys(table.name, table.key) for table in world.spec.tables}
+        self._starts: dict[tuple[str, str | None, Effort], list[Candidate]] = {}
         self._samples: dict[tuple[str, str, int], list[Any]] = {}
 
     def close(self) -> None:
@@ -93,11 +94,19 @@ class Planner:
         customers = self._keys[self.world.spec.core_entity]
         if goal.tool is None:
             return [Candidate(me=me, rows=(), values=()) for me in draw.sample(customers, 4 * effort.values)]
-        found = self._candidates(goal.tool, template.refusal, effort, None, draw)
+        found = self._at_start(goal.tool, template.refusal, effort)
         draw.shuffle(found)
         if template.missing_row:
             found = [replace(each, owner=each.me, me=draw.choice(customers)) for each in found]
         return sorted(found, key=lambda candidate: self._used[candidate.me])
+
+    def _at_start(self, tool: str, violated: str | None, effort: Effort) -> list[Candidate]:
+        """Candidates in the untouched environment: the same for every template that begins with this tool."""
+        key = (tool, violated, effort)
+        if key not in self._starts:
+            draw = rng(self.world.seed, "start", self.world.spec.domain, tool, str(violated), effort.customers)
+            self._starts[key] = self._candidates(tool, violated, effort, None, draw)
+        return list(self._starts[key])
 
     def _next(self, tool: str, attempt: Attempt, draw: random.Random) -> Candidate:
         """A candidate for a later goal, in the state that the earlier ones left; rows just made or used come first."""
