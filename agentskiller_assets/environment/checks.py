@@ -121,7 +121,8 @@ def invalid_schemas(tools: Sequence[ToolEntry]) -> list[str]:
 def unsafe_names(tools: Sequence[ToolEntry]) -> list[str]:
     """Names that OpenAI would refuse, or that occur twice."""
     faults = [f"{t.id}: {t.name!r} is not safe" for t in tools if not re.fullmatch(TOOL_NAME, t.name)]
-    return faults + [f"{name!r} occurs {n} times" for name, n in Counter(t.name for t in tools).items() if n > 1]
+    counts = Counter(tool.name for tool in tools)
+    return faults + [f"{t.id}: {t.name!r} occurs {counts[t.name]} times" for t in tools if counts[t.name] > 1]
 
 
 def uneven_counts(rows: EnvironmentRows) -> list[str]:
@@ -146,16 +147,19 @@ def lossy_policy(policy: Sequence[PolicyEntry]) -> list[str]:
     try:
         parsed = parse_policy(text)
     except SpecError as error:
-        return [str(error)]
+        return [f"{policy[0].id}: {error}"]
     faults = [] if render_policy(parsed) == text else [f"{policy[0].id}: rendering what was parsed gives another text"]
-    clauses = [(entry.code, entry.text) for entry in policy if entry.entry == "clause"]
+    clauses = [entry for entry in policy if entry.entry == "clause"]
     found = [*parsed.general, *(rule for tool in parsed.tools for rule in tool.rules)]
-    return faults + [f"clause {code} is not in the document" for code, text in clauses if (code, text) not in found]
+    return faults + [f"{c.id}: clause {c.code} is not in the document" for c in clauses if (c.code, c.text) not in found]
 
 
 def uncovered(policy: Sequence[PolicyEntry], blueprint: Blueprint) -> list[str]:
     """Tools and rules of the specification that the policy leaves out or words otherwise."""
-    document = parse_policy(policy_text(list(policy)))
+    try:
+        document = parse_policy(policy_text(list(policy)))
+    except SpecError as error:
+        return [f"{policy[0].id}: {error}"]
     tools = {tool.name: dict(tool.rules) for tool in document.tools}
     faults = []
     for tool in blueprint.spec.tools:
@@ -190,7 +194,10 @@ def surviving_mutants(server: ServerModule) -> list[str]:
     """Removed rules, binds and effects that no test noticed."""
     if server.mutants == 0:
         return [f"{server.id}: nothing was mutated"]
-    return [f"{server.id}: {survivor} survives" for survivor in (*server.survivors, *server.gaps)]
+    missed = server.mutants - server.caught
+    return [f"{server.id}: {survivor} survives" for survivor in (*server.survivors, *server.gaps)] or (
+        [f"{server.id}: {missed} mutants survive"] if missed else []
+    )
 
 
 def _without_formats(text: str) -> str:

@@ -74,8 +74,10 @@ def shared_identities(people: Sequence[Person]) -> list[str]:
         return ["there are no people"]
     faults = []
     for field in ("id", "person_id", "email", "phone"):
-        counts = Counter(getattr(person, field) for person in people)
-        faults += [f"{field} {value!r} belongs to {n} people" for value, n in counts.items() if n > 1]
+        owners: dict[str, list[str]] = {}
+        for person in people:
+            owners.setdefault(getattr(person, field), []).append(person.id)
+        faults += [f"{field} {value!r} belongs to {', '.join(ids)}" for value, ids in owners.items() if len(ids) > 1]
     return faults
 
 
@@ -83,8 +85,11 @@ def repeated_topics(entries: Sequence[CatalogEntry]) -> list[str]:
     """Domains and titles that occur more than once."""
     if not entries:
         return ["there are no domains"]
-    counts = Counter(value for entry in entries for value in (f"domain {entry.domain!r}", f"title {entry.title!r}"))
-    return [f"{value} occurs {n} times" for value, n in counts.items() if n > 1]
+    owners: dict[str, list[str]] = {}
+    for entry in entries:
+        for value in (f"domain {entry.domain!r}", f"title {entry.title!r}"):
+            owners.setdefault(value, []).append(entry.id)
+    return [f"{value} belongs to {', '.join(ids)}" for value, ids in owners.items() if len(ids) > 1]
 
 
 def unrooted_expansions(entries: Sequence[CatalogEntry]) -> list[str]:
@@ -110,7 +115,7 @@ def badly_named(topic: DomainTopic) -> list[str]:
 
 def role_faults(entities: Sequence[Entity]) -> list[str]:
     """What is wrong with the number of roles."""
-    roles = [entity.name for entity in entities if entity.part == "role"]
+    roles = [f"{entity.id} ({entity.name})" for entity in entities if entity.part == "role"]
     return [] if len(roles) == 1 else [f"{len(roles)} entities are roles: {roles}"]
 
 

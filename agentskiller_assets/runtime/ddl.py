@@ -1,8 +1,5 @@
 """The SQLite schema of an environment: strict tables with every constraint, and the change log."""
 
-from sqlglot import exp
-
-from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
 from agentskiller_assets.runtime.schema import (
     EMAIL_LENGTH,
@@ -68,11 +65,6 @@ def trigger_names(spec: EnvironmentSpec) -> frozenset[str]:
 
 def _table_sql(table: Table) -> str:
     lines = [_column_sql(table, column) for column in table.columns]
-    lines += [
-        f"CONSTRAINT {quoted(f'{table.name}_invariant_{position}')} CHECK ({invariant.require}\n  )"
-        for position, invariant in enumerate(table.invariants, start=1)
-        if _fits_check(invariant.require)
-    ]
     body = ",\n  ".join(lines)
     about = " ".join(f"{table.title}: {table.description}".split())
     statements = [f"-- {about}\nCREATE TABLE {quoted(table.name)} (\n  {body}\n) STRICT;"]
@@ -81,12 +73,6 @@ def _table_sql(table: Table) -> str:
             index = quoted(f"{table.name}_{column.name}_index")
             statements.append(f"CREATE INDEX {index} ON {quoted(table.name)} ({quoted(column.name)});")
     return "\n".join(statements)
-
-
-def _fits_check(condition: str) -> bool:
-    """Whether SQLite takes the invariant as a CHECK: not if it looks at the clock or at other rows."""
-    tree = sql.parse_condition(condition)
-    return not sql.placeholders(tree) and not any(tree.find_all(exp.Select))
 
 
 def _column_sql(table: Table, column: Column) -> str:
@@ -104,7 +90,7 @@ def _column_sql(table: Table, column: Column) -> str:
     return " ".join(parts)
 
 
-def _conditions(column: Column) -> list[tuple[str, str]]:  # noqa: PLR0911 - one answer for each type
+def _conditions(column: Column) -> list[tuple[str, str]]:
     """What CHECK can say of one column: pairs of a label and a condition that holds for NULL as well.
 
     The pattern keeps words such as 'now' from `date()`, and the modifier makes it reject 30 February.

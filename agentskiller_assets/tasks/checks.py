@@ -133,7 +133,8 @@ def incomplete_certificates(tasks: Sequence[ValidatedTask]) -> list[str]:
         missing = task.certificate.faults()
         if task.certified and missing:
             faults.append(f"{task.id} is emitted although {'; '.join(missing)}")
-        if task.task_kind == "refuse" and task.certified and task.certificate.probe_refused is None:
+        probes = (task.certificate.probe_refused, task.certificate.probe_allowed_without_rule)
+        if task.task_kind == "refuse" and task.certified and None in probes:
             faults.append(f"{task.id} is emitted without a probe")
         if not task.certified and not missing:
             faults.append(f"{task.id} is rejected without a reason")
@@ -167,7 +168,7 @@ def ungrounded_queries(queries: Sequence[Query], tasks: dict[str, ValidatedTask]
         faults += [
             f"{query.id}: {f.label} = {f.text!r} is made up" for f in query.known_info if digest(f.value) not in true
         ]
-        told = " ".join(fact.text for fact in query.known_info)
+        told = {spoken for fact in query.known_info for spoken in _SPOKEN.findall(fact.text)}
         for spoken in _SPOKEN.findall(f"{query.first_message} {query.instruction}"):
             if spoken not in told:
                 faults.append(f"{query.id}: {spoken!r} is said but not known")
@@ -190,4 +191,5 @@ def unasked_tasks(queries: Sequence[Query], tasks: Sequence[ValidatedTask]) -> l
     """Certified tasks without a query, and queries without a certified task."""
     asked, certified = Counter(query.task for query in queries), {task.id for task in tasks if task.certified}
     faults = [f"task {task} has no query" for task in sorted(certified - set(asked))]
+    faults += [f"task {task} has {times} queries" for task, times in sorted(asked.items()) if times > 1]
     return faults + [f"query of {task} has no certified task" for task in sorted(set(asked) - certified)]

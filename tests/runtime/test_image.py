@@ -5,6 +5,8 @@ from contextlib import closing
 
 import pytest
 
+from agentskiller_assets.core.rows import EnvironmentRows
+from agentskiller_assets.environment.invariants import broken_invariants
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Environment, build_image, schema_sql
 from tests.scenario import LIBRARY, library, library_rows
@@ -74,8 +76,6 @@ BROKEN = [
     ("person", {"email": "noor.rahimi@example.org"}, "UNIQUE constraint failed: person.email"),
     ("person", {"full_name": "\ud800"}, "surrogates not allowed"),
     ("loan", {"returned_at": "2026-02-28"}, "CHECK constraint failed: loan_returned_at_datetime"),
-    ("loan", {"returned_at": "2026-02-28 10:00:00"}, "CHECK constraint failed: loan_invariant_2"),
-    ("loan", {"due_on": "2026-02-20"}, "CHECK constraint failed: loan_invariant_1"),
     ("loan", {"book_id": "BOK-999"}, "FOREIGN KEY constraint failed: loan.book_id names no row of book"),
     ("loan", {"loan_id": "LOA-402"}, "UNIQUE constraint failed: loan.loan_id"),
 ]
@@ -94,17 +94,12 @@ def test_rows_of_no_table_are_an_error():
         build_image(LIBRARY, {"shelf": []})
 
 
-@pytest.mark.parametrize("require", ["EXISTS (SELECT 1 FROM book)", "loan.borrowed_on <= :now"])
-def test_an_invariant_over_other_rows_or_the_clock_is_no_constraint(require):
-    loan = LIBRARY.table("loan")
-    invariant = loan.invariants[0].model_copy(update={"require": require})
-    tables = tuple(
-        table.model_copy(update={"invariants": (invariant,)}) if table is loan else table
-        for table in LIBRARY.tables
-    )
-    changed = LIBRARY.model_copy(update={"tables": tables})
-    assert "loan_invariant" not in schema_sql(changed)
-    assert build_image(changed, library_rows())
+def test_an_invariant_is_no_constraint_of_the_session_but_is_found_by_the_check():
+    changed = _changed("loan", due_on="2026-02-20")
+    assert "loan_invariant" not in schema_sql(LIBRARY)
+    assert build_image(LIBRARY, changed)
+    rows = EnvironmentRows(id="database_x", spec=LIBRARY, rows={name: tuple(found) for name, found in changed.items()})
+    assert any(fault.startswith("row:lending_library.loan.") for fault in broken_invariants(rows))
 
 
 def test_tables_that_sqlite_does_not_take_are_an_error_with_a_fix():
