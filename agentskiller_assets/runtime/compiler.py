@@ -43,6 +43,10 @@ class CompiledTool:
     returns: str
     many: bool
     result: Callable[[list[tuple[Any, ...]]], dict[str, Any]]
+    reads: frozenset[str]
+    """Tables that its conditions and its result look at."""
+    writes: frozenset[str]
+    """Tables that its effects change."""
 
 
 class _Names(dict[str, None]):
@@ -63,10 +67,12 @@ def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str |
     rules = tuple(rule for rule in tool.rules if rule.code != without)
     condition, probes = _conditions(spec, tool, without)
     names = [*(parameter.name for parameter in tool.parameters), *RESERVED]
+    store.guard.reads.clear()
     for sql in (*([condition] if condition else []), *(probe.sql for probe in probes)):
         _prepare(tool, store, sql, _Names([name for name in names if name != "new_id"]))
-    new_id_table = _check_effects(tool, store, names)
     _check_returns(tool, store, names)
+    reads = frozenset(store.guard.reads)
+    new_id_table, writes = _check_effects(tool, store, names)
     return CompiledTool(
         name=tool.name,
         checker=ArgumentChecker(tool),
@@ -79,6 +85,8 @@ def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str |
         returns=tool.returns.sql,
         many=tool.returns.many,
         result=_result_builder(tool.returns),
+        reads=reads,
+        writes=writes,
     )
 
 
@@ -165,19 +173,20 @@ def _prepare(tool: Tool, store: Store, sql: str, names: _Names) -> None:
         raise _error(tool, f"its SQL cannot be used ({error}): {sql}", fix) from error
 
 
-def _check_effects(tool: Tool, store: Store, names: list[str]) -> str | None:
-    """The table whose next key is `:new_id`, if an effect inserts with it."""
-    table = None
+def _check_effects(tool: Tool, store: Store, names: list[str]) -> tuple[str | None, frozenset[str]]:
+    """The table whose next key is `:new_id`, if an effect inserts with it, and all tables that are changed."""
+    table, changed = None, set()
     for sql in tool.effects:
         noted = _Names(names)
         store.guard.writes.clear()
         _prepare(tool, store, sql, noted)
         if not store.guard.writes:
             raise _error(tool, f"an effect changes nothing: {sql}", "Write one INSERT, UPDATE or DELETE.")
+        changed |= {written for _, written in store.guard.writes}
         action, written = store.guard.writes[0]
         if table is None and "new_id" in noted.used and action == sqlite3.SQLITE_INSERT:
             table = written
-    return table
+    return table, frozenset(changed)
 
 
 def _check_returns(tool: Tool, store: Store, names: list[str]) -> None:

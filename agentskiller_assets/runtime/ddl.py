@@ -71,7 +71,9 @@ def _table_sql(table: Table) -> str:
     for column in table.columns:
         if column.ref and column.name != table.key and not column.unique:
             index = quoted(f"{table.name}_{column.name}_index")
-            statements.append(f"CREATE INDEX {index} ON {quoted(table.name)} ({quoted(column.name)});")
+            columns = [column.name, *([table.status] if table.status else [])]
+            listed = ", ".join(quoted(name) for name in columns)
+            statements.append(f"CREATE INDEX {index} ON {quoted(table.name)} ({listed});")
     return "\n".join(statements)
 
 

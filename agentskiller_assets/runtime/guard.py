@@ -32,7 +32,7 @@ class Guard:
     written by its own triggers alone.
     """
 
-    __slots__ = ("_budget", "_keys", "_triggers", "internal", "read_only", "ticks", "writes")
+    __slots__ = ("_budget", "_keys", "_triggers", "internal", "read_only", "reads", "ticks", "writes")
 
     def __init__(self, spec: EnvironmentSpec, step_budget: int) -> None:
         self._keys = {table.name: table.key for table in spec.tables}
@@ -42,6 +42,8 @@ class Guard:
         """The runtime's own statements: anything goes."""
         self.read_only = False
         self.ticks = 0
+        self.reads: set[str] = set()
+        """Tables that the statements compiled so far look at."""
         self.writes: list[tuple[int, str]] = []
         """Actions and tables of the writes compiled so far, those of triggers left out."""
 
@@ -62,6 +64,7 @@ class Guard:
         if action == sqlite3.SQLITE_FUNCTION:
             return (second or "").lower() not in _FORBIDDEN_FUNCTIONS
         if action == sqlite3.SQLITE_READ:
+            self.reads.add(first or "")
             return first in self._keys
         return action in _WRITES and not self.read_only and self._may_write(action, first, second, trigger)
 

@@ -27,6 +27,8 @@ from agentskiller_assets.runtime.store import Pool, Store
 
 STEP_BUDGET = 20_000_000
 """Instructions of SQLite's virtual machine that one call may take: about half a second."""
+MOST_READS = 4096
+"""Reads of the untouched image that an environment remembers; then it begins anew."""
 _FIRST_NUMBER = 10_001
 _DEFECT = (sqlite3.Error, ValueError, TypeError)
 """What a fragment that passed compilation can still do wrong when it runs."""
@@ -38,10 +40,11 @@ QueryValues = Mapping[str, SqlValue] | Sequence[SqlValue]
 class _Base:
     """What an environment and its variants without a rule have in common."""
 
-    __slots__ = ("first_numbers", "image_digest", "layouts", "now", "pool", "prefixes")
+    __slots__ = ("first_numbers", "image_digest", "layouts", "now", "pool", "prefixes", "reads")
 
     def __init__(self, spec: EnvironmentSpec, image: bytes, step_budget: int) -> None:
         self.pool = Pool(spec, image, step_budget)
+        self.reads: dict[tuple[SqlValue, ...], list[tuple[Any, ...]]] = {}
         self.image_digest = image_digest(image)
         self.now = spec.simulation_time
         self.layouts: dict[str, Layout] = layouts(spec)
@@ -120,7 +123,7 @@ class Environment:
 class Session:
     """One conversation's state: a fork of the environment, and who was identified."""
 
-    __slots__ = ("_base", "_done", "_me", "_next", "_store", "_tools")
+    __slots__ = ("_base", "_dirty", "_done", "_me", "_next", "_store", "_tools")
 
     def __init__(self, base: _Base, tools: Mapping[str, CompiledTool]) -> None:
         self._base = base
@@ -132,6 +135,8 @@ class Session:
         self._me: str | None = None
         self._next = self._base.first_numbers.copy()
         self._done: list[tuple[CompiledTool, Bindings]] = []
+        self._dirty: set[str] = set()
+        """Tables that have been changed."""
 
     def __enter__(self) -> "Session":
         return self
@@ -203,10 +208,10 @@ class Session:
         """Binds and rules in order, then the rest."""
         identity = None
         if tool.condition is not None:
-            rows = store.execute(tool.condition, values).fetchall()
+            rows = self._select(store, tool, tool.condition, values)
             if len(rows) != 1 or rows[0][0] == AMBIGUOUS:
                 for probe in tool.probes:
-                    if len(store.execute(probe.sql, values).fetchall()) != 1:
+                    if len(self._select(store, tool, probe.sql, values)) != 1:
                         return probe.refusal
             failed = rows[0][0]
             if failed is not None:
@@ -217,10 +222,30 @@ class Session:
                     return ALREADY_IDENTIFIED
                 values["me"] = identity
         values["new_id"] = None
-        outcome = self._write(store, tool, values) if tool.effects else _read(store, tool, values)
+        if tool.effects:
+            outcome = self._write(store, tool, values)
+        else:
+            outcome = _result(tool, self._select(store, tool, tool.returns, values))
         if identity is not None and isinstance(outcome, Ok):
             self._me = identity
         return outcome
+
+    def _select(self, store: Store, tool: CompiledTool, sql: str, values: Bindings) -> list[tuple[Any, ...]]:
+        """Rows of one of a tool's own SELECTs.
+
+        Tables that a session has not changed are the same for every session of the image, so what was read from
+        them is remembered for all: replays and mutants of a task repeat the same reads again and again.
+        """
+        if not tool.reads.isdisjoint(self._dirty):
+            return store.execute(sql, values).fetchall()
+        reads, key = self._base.reads, (sql, *values.values())
+        rows = reads.get(key)
+        if rows is None:
+            rows = store.execute(sql, values).fetchall()
+            if len(reads) >= MOST_READS:
+                reads.clear()
+            reads[key] = rows
+        return rows
 
     def _write(self, store: Store, tool: CompiledTool, values: Bindings) -> Outcome:
         """Effects and result, all or nothing."""
@@ -231,7 +256,7 @@ class Session:
         try:
             for sql in tool.effects:
                 store.execute(sql, values)
-            outcome = _read(store, tool, values)
+            outcome = _result(tool, store.execute(tool.returns, values).fetchall())
         except sqlite3.IntegrityError:
             outcome = INCONSISTENT_CHANGE
         except BaseException:
@@ -244,6 +269,7 @@ class Session:
         if table is not None:
             self._next[table] += 1
         self._done.append((tool, values))
+        self._dirty |= tool.writes
         return outcome
 
     def _undo(self, store: Store) -> None:
@@ -268,8 +294,7 @@ class Session:
         return self._store
 
 
-def _read(store: Store, tool: CompiledTool, values: Bindings) -> Outcome:
-    rows = store.execute(tool.returns, values).fetchall()
+def _result(tool: CompiledTool, rows: list[tuple[Any, ...]]) -> Outcome:
     if tool.many or len(rows) == 1:
         return Ok(tool.result(rows))
     if rows:

@@ -69,7 +69,10 @@ def matches(row: dict[str, Any], where: Sequence[tuple[str, Any]]) -> bool:
 
 def pick(result: dict[str, Any], column: str, where: Sequence[tuple[str, Any]]) -> Any:
     """The one value of `column` among the rows of a result that match; `Unobtainable` when there is not one."""
-    values = {row[column] for row in rows_of(result) if matches(row, where) and row.get(column) is not None}
+    rows = rows_of(result)
+    for name, value in where:
+        rows = [row for row in rows if row.get(name) == value]
+    values = {row[column] for row in rows if row.get(column) is not None}
     if len(values) != 1:
         raise Unobtainable(f"{len(values)} values of {column} match {dict(where)}")
     return values.pop()

@@ -51,7 +51,7 @@ def test_other_rows_give_another_digest():
 def test_the_schema_is_readable_sql_with_an_index_on_every_reference():
     sql = schema_sql(LIBRARY)
     assert "-- loan: A copy that a member has, or had, at home." in sql
-    assert 'CREATE INDEX "loan_book_id_index" ON "loan" ("book_id");' in sql
+    assert 'CREATE INDEX "loan_book_id_index" ON "loan" ("book_id", "status");' in sql
     assert "TRIGGER" not in sql
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(sql)
