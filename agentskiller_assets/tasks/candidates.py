@@ -132,7 +132,7 @@ class CandidateQueries:
             names=tuple(names),
             sampled=tuple(free),
             idle=tuple(idle),
-            owned=all(":me" in bind.where for bind in tool.binds) and bool(tool.binds),
+            owned=all("me" in sql.names_in(bind.where) for bind in tool.binds) and bool(tool.binds),
         )
 
     def _mentioned(self, tool: Tool) -> set[str]:

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import count
 
 from agentskiller_assets.authoring.drafts import PhraseBook, Question, Storyline
+from agentskiller_assets.core import sql
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 from agentskiller_assets.tasks.graph import providers
@@ -71,7 +72,7 @@ class TemplateWriter:
         for request in self.phrases.unsupported:
             yield self._template("insufficient", [Goal(tool=None, requests=(request.ask,), openers=(request.opener,))])
         for tool in self._writes():
-            own = [bind.table for bind in tool.binds if ":me" in bind.where]
+            own = [bind.table for bind in tool.binds if "me" in sql.names_in(bind.where)]
             if own and all(parameter.refers_to or not parameter.required for parameter in tool.parameters):
                 yield self._template("insufficient", [self._goal(tool, set())], missing_row=own[0])
 

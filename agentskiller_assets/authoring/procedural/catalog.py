@@ -1,5 +1,7 @@
 """The catalog of domains: all services of all packs in one seeded, prefix-stable order."""
 
+from collections import Counter
+
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.procedural.pack import SectorPack
 from agentskiller_assets.core.seeds import rng
@@ -7,7 +9,7 @@ from agentskiller_assets.errors import PackError
 
 
 def order_services(packs: list[SectorPack], seed: int) -> list[TopicDraft]:
-    """Sectors take turns; within a sector parents come before what was expanded from them."""
+    """Sectors take turns; within a sector patterns do, and parents come before what was expanded from them."""
     packs = sorted(packs, key=lambda pack: rng(seed, "catalog", pack.sector).random())
     queues = [_family_order(pack, seed) for pack in packs]
     ordered: list[TopicDraft] = []
@@ -24,8 +26,10 @@ def _family_order(pack: SectorPack, seed: int) -> list[TopicDraft]:
         if not ready:
             fix = "Name a service of the same pack as parent, without going in a circle."
             raise PackError(f"pack {pack.sector}", f"services {waiting} have no placed parent", fix)
-        placed[ready[0]] = _topic(pack, ready[0])
-        waiting.remove(ready[0])
+        used = Counter(topic.pattern for topic in placed.values())
+        chosen = min(ready, key=lambda domain: used[pack.services[domain].pattern])
+        placed[chosen] = _topic(pack, chosen)
+        waiting.remove(chosen)
     return list(placed.values())
 
 

@@ -96,7 +96,7 @@ def _choose_tools(tools: tuple[PatternTool, ...], domain: str, seed: int) -> tup
     draw = rng(seed, domain, "tools")
     kept = {tool.name for tool in tools if not tool.optional or draw.random() < OPTIONAL_SHARE}
     kept = {tool.name for tool in tools if (tool.with_ or tool.name) in kept and tool.name in kept}
-    for tool in reversed(tools):
+    for tool in draw.sample(tools, len(tools)):
         if len(kept) >= MOST_TOOLS and tool.optional and tool.name in kept:
             kept -= {tool.name, *(other.name for other in tools if other.with_ == tool.name)}
     return tuple(_choose_rules(tool, domain, seed) for tool in tools if tool.name in kept)
