@@ -9,7 +9,7 @@ from agentskiller_assets.core.canonical import canonical_json, digest
 from agentskiller_assets.core.spec import EnvironmentSpec, Table
 from agentskiller_assets.runtime.arguments import SqlValue
 from agentskiller_assets.runtime.ddl import CHANGES, quoted
-from agentskiller_assets.runtime.naming import Edge, Node, canonical_names
+from agentskiller_assets.runtime.naming import Edge, Node, canonical_names, only_names
 from agentskiller_assets.runtime.store import Store
 
 Diff = dict[str, dict[str, list[dict[str, Any]]]]
@@ -131,8 +131,7 @@ def _rename(
     tables: dict[str, Layout], inserted: dict[Node, Row], updated: dict[Node, dict[str, list[Any]]]
 ) -> None:
     """Put canonical names in place of the keys that the session generated, wherever they occur."""
-    contents, edges = _graph(tables, inserted, updated)
-    names = canonical_names(contents, edges)
+    names = only_names(inserted) or canonical_names(*_graph(tables, inserted, updated))
     for node, row in inserted.items():
         layout = tables[node[0]]
         for column, target in layout.references:

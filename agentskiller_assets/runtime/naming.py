@@ -6,7 +6,7 @@ that are still alike then are alike for everyone who looks, so any of them may g
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from agentskiller_assets.core.canonical import digest
 
@@ -16,13 +16,18 @@ Edge = tuple[Node, str, Node]
 """The row `[0]` holds the key of the row `[2]` in the column `[1]`."""
 
 
+def only_names(nodes: Collection[Node]) -> dict[Node, str] | None:
+    """The names where no table has two of the nodes, so that nothing has to be compared; else None."""
+    if len({table for table, _ in nodes}) < len(nodes):
+        return None
+    return {node: _name(node[0], 1) for node in nodes}
+
+
 def canonical_names(contents: Mapping[Node, str], edges: Sequence[Edge]) -> dict[Node, str]:
     """`new:<table>:<n>` for every node; `contents` says what each holds apart from generated keys."""
     by_table: defaultdict[str, list[Node]] = defaultdict(list)
     for node in contents:
         by_table[node[0]].append(node)
-    if all(len(nodes) == 1 for nodes in by_table.values()):
-        return {node: _name(node[0], 1) for node in contents}
     colours = _colours(contents, edges)
     return {
         node: _name(table, position)

@@ -158,7 +158,9 @@ class Session:
 
     def reset(self) -> None:
         """Back to the fork: no change, nobody identified, the same next keys."""
-        self._live().reset()
+        store = self._live()
+        if self._done:
+            store.reset()
         self._start()
 
     def close(self) -> None:
