@@ -1,8 +1,9 @@
 """The catalog and the topics: drafts of the author with ids, seed and relatives."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.errors import RegistryError
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic
@@ -13,19 +14,23 @@ def make_catalog(author: Author, count: int, seed: int, simulation_time: str) ->
     entries: list[CatalogEntry] = []
     ids: dict[str, str] = {}
     for position, draft in enumerate(author.expand_domains(count, seed)):
-        ids[draft.domain] = CatalogEntry.make_id(seed, draft.domain)
-        parent = [ids[draft.parent]] if draft.parent in ids else []
-        entries.append(
-            CatalogEntry(
-                id=ids[draft.domain],
-                parents=tuple(parent),
-                position=position,
-                seed=seed,
-                simulation_time=simulation_time,
-                **draft.model_dump(),
-            )
-        )
+        entries.append(make_catalog_entry(draft, position, seed, simulation_time, ids))
+        ids[draft.domain] = entries[-1].id
     return entries
+
+
+def make_catalog_entry(
+    draft: TopicDraft, position: int, seed: int, simulation_time: str, ids: Mapping[str, str]
+) -> CatalogEntry:
+    """The entry of one domain; `ids` are those of the entries before it."""
+    return CatalogEntry(
+        id=CatalogEntry.make_id(seed, draft.domain),
+        parents=(ids[draft.parent],) if draft.parent in ids else (),
+        position=position,
+        seed=seed,
+        simulation_time=simulation_time,
+        **draft.model_dump(),
+    )
 
 
 def make_topic(author: Author, catalog: Sequence[CatalogEntry], domain: str) -> DomainTopic:

@@ -28,12 +28,13 @@ def _family_order(pack: SectorPack, seed: int) -> list[TopicDraft]:
             raise PackError(f"pack {pack.sector}", f"services {waiting} have no placed parent", fix)
         used = Counter(topic.pattern for topic in placed.values())
         chosen = min(ready, key=lambda domain: used[pack.services[domain].pattern])
-        placed[chosen] = _topic(pack, chosen)
+        placed[chosen] = topic_of(pack, chosen)
         waiting.remove(chosen)
     return list(placed.values())
 
 
-def _topic(pack: SectorPack, domain: str) -> TopicDraft:
+def topic_of(pack: SectorPack, domain: str) -> TopicDraft:
+    """The topic of one service of a pack."""
     service = pack.services[domain]
     return TopicDraft(
         domain=domain,

@@ -1,0 +1,20 @@
+"""The command line: a thin face on Dagster and the warehouse."""
+
+import sys
+
+from agentskiller_assets.errors import AgentSkillerError
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Entry point of `agentskiller`. An expected failure is one line and exit code 1, never a traceback."""
+    from agentskiller_assets.cli.app import app  # noqa: PLC0415 - keeps the import of a sub-module light
+
+    try:
+        app()
+    except AgentSkillerError as error:
+        from agentskiller_assets.cli.console import complain  # noqa: PLC0415
+
+        complain(str(error))
+        sys.exit(1)

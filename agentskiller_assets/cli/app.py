@@ -1,0 +1,22 @@
+"""The commands."""
+
+import typer
+
+from agentskiller_assets.cli import domains, look, make, packs, verify
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Environments and certified tasks for tool-using agents. Every command works on the warehouse of "
+    "AGENTSKILLER_WAREHOUSE (default: ./warehouse).",
+)
+app.command("run")(make.run)
+app.command("status")(make.status)
+app.command("verify")(verify.verify)
+app.command("digests")(verify.digests)
+app.command("show")(look.show)
+app.command("lineage")(look.lineage)
+app.command("sql")(look.sql)
+app.add_typer(domains.app, name="domains")
+app.add_typer(packs.app, name="packs")

@@ -1,0 +1,25 @@
+"""Where the command line writes to."""
+
+import os
+from pathlib import Path
+
+from rich.console import Console
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def complain(text: str) -> None:
+    """One error for a person."""
+    err.print(text, style="bold red", markup=False, highlight=False)
+
+
+def dagster_home() -> Path:
+    """Dagster's folder: `DAGSTER_HOME`, or `dagster_home` here. Created, and set for Dagster, if need be."""
+    home = Path(os.environ.get("DAGSTER_HOME") or "dagster_home").absolute()
+    home.mkdir(parents=True, exist_ok=True)
+    config = home / "dagster.yaml"
+    if not config.exists():
+        config.write_text("telemetry:\n  enabled: false\n", encoding="utf-8")
+    os.environ["DAGSTER_HOME"] = str(home)
+    return home

@@ -1,0 +1,88 @@
+"""`show`, `lineage` and `sql`: looking into the warehouse. None of them needs Dagster."""
+
+import csv
+import json
+import sys
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.json import JSON
+from rich.table import Table
+
+from agentskiller_assets.cli.console import out
+from resources.lineage import Lineage
+from resources.storage.warehouse import Warehouse, default_root
+
+
+class LineageFormat(StrEnum):
+    """How lineage is printed."""
+
+    tree = "tree"
+    json = "json"
+    mermaid = "mermaid"
+
+
+class TableFormat(StrEnum):
+    """How rows are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+
+
+def show(
+    record_id: Annotated[str, typer.Argument(help="Id of a record, or of a row (row:<domain>.<table>.<key>).")],
+) -> None:
+    """Show one record and where it is stored."""
+    warehouse = Warehouse(default_root())
+    asset, partition, record = warehouse.find(record_id)
+    made = warehouse.materialization(asset, partition)
+    where = f"{asset}{f' of {partition}' if partition else ''}"
+    out.print(
+        f"{where} · data version {made.data_version if made else 'unknown'} · run {made.run_id if made else 'unknown'}"
+    )
+    out.print(JSON(json.dumps(record, default=str)))
+
+
+def lineage(
+    record_id: Annotated[str, typer.Argument(help="Id of a record, for example of a query.")],
+    down: Annotated[
+        bool, typer.Option("--down", help="What was made from it, instead of what it was made from.")
+    ] = False,
+    depth: Annotated[int | None, typer.Option(min=1, help="How many steps to follow.")] = None,
+    format: Annotated[LineageFormat, typer.Option(help="How to print it.")] = LineageFormat.tree,
+) -> None:
+    """Follow a record to everything it was made from, with asset, partition, run, code and data version."""
+    lines = Lineage(Warehouse(default_root()))
+    graph = lines.down(record_id, depth) if down else lines.up(record_id, depth)
+    if format is LineageFormat.tree:
+        out.print(graph.as_tree())
+    else:
+        sys.stdout.write((graph.as_json() if format is LineageFormat.json else graph.as_mermaid()) + "\n")
+
+
+def sql(
+    statement: Annotated[str, typer.Argument(help="A SELECT over the views of the warehouse.")],
+    format: Annotated[TableFormat, typer.Option(help="How to print it.")] = TableFormat.table,
+) -> None:
+    """Query the warehouse. `SHOW TABLES` lists its views."""
+    columns, rows = Warehouse(default_root()).query(statement)
+    if format is TableFormat.csv:
+        writer = csv.writer(sys.stdout)
+        writer.writerow(columns)
+        writer.writerows(rows)
+    elif format is TableFormat.json:
+        found = [dict(zip(columns, row, strict=True)) for row in rows]
+        sys.stdout.write(json.dumps(found, default=str, ensure_ascii=False, indent=2) + "\n")
+    else:
+        out.print(_table(columns, rows))
+
+
+def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+    table = Table()
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    return table

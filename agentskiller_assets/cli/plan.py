@@ -1,0 +1,92 @@
+"""What has to be made: assets of the pipeline that are not fresh, and everything downstream of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
+from agentskiller_assets.jobs import CATALOG_ASSETS
+from agentskiller_assets.ontology.models import DomainTopic
+from resources.freshness import State, Wanted, assess
+from resources.storage.warehouse import Warehouse
+
+
+class Pipeline:
+    """The assets of one code location: what each is made from, and its code version."""
+
+    def __init__(self, definitions: dg.Definitions) -> None:
+        specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
+        self.parents = {n: sorted(dep.asset_key.to_user_string() for dep in spec.deps) for n, spec in specs.items()}
+        self.versions = {name: spec.code_version for name, spec in specs.items()}
+        self.of_domain = _upstream_first([name for name in specs if name not in CATALOG_ASSETS], self.parents)
+
+    def wanted(self, asset: str, domain: str | None, settings: dict[str, Any] | None) -> Wanted:
+        """One asset of one domain as the current code and settings would make it."""
+        upstream = tuple((p, None if p in CATALOG_ASSETS else domain) for p in self.parents[asset])
+        return Wanted(
+            asset=asset, partition=domain, upstream=upstream, code_version=self.versions[asset], settings=settings
+        )
+
+    def downstream_of(self, assets: set[str]) -> list[str]:
+        """These assets and all that are made from them, upstream first."""
+        found = set(assets)
+        for asset in self.of_domain:
+            if found & set(self.parents[asset]):
+                found.add(asset)
+        return [asset for asset in self.of_domain if asset in found]
+
+
+def states_of(
+    pipeline: Pipeline, warehouse: Warehouse, author: Author, domain: str, settings: Any = None
+) -> list[State]:
+    """The state of every asset of a domain. A changed pack makes the topic stale."""
+    wanted = [pipeline.wanted(asset, domain, settings.of(asset) if settings else None) for asset in pipeline.of_domain]
+    states = assess(warehouse, wanted)
+    return [
+        _with_pack(state, warehouse, author, domain) if state.asset == "domain_topics" else state for state in states
+    ]
+
+
+def to_make(pipeline: Pipeline, states: Sequence[State]) -> list[str]:
+    """Assets to materialize, upstream first."""
+    return pipeline.downstream_of({state.asset for state in states if state.freshness != "fresh"})
+
+
+def needed_count(author: Author, seed: int, domains: Sequence[str], known: int) -> int:
+    """How many domains the catalog must hold to contain these. `RegistryError` names one that no pack has."""
+    missing, count = set(domains), 0
+    try:
+        while missing:
+            count += 1
+            missing.discard(author.expand_domains(count, seed)[-1].domain)
+    except PackError as error:
+        if count == 1:
+            raise
+        have = ", ".join(draft.domain for draft in author.expand_domains(count - 1, seed))
+        raise RegistryError(
+            f"domain {sorted(missing)[0]!r}", "no sector pack has it", f"Choose from: {have}."
+        ) from error
+    return max(count, known)
+
+
+def _with_pack(state: State, warehouse: Warehouse, author: Author, domain: str) -> State:
+    if state.freshness != "fresh":
+        return state
+    stored = warehouse.read_records("domain_topics", DomainTopic, domain)[0].source_digest
+    try:
+        changed = author.fingerprint(domain) != stored
+    except AgentSkillerError as error:
+        return state.model_copy(update={"freshness": "stale", "reasons": (f"its pack is broken: {error}",)})
+    return state.model_copy(update={"freshness": "stale", "reasons": ("its pack changed",)}) if changed else state
+
+
+def _upstream_first(assets: list[str], parents: dict[str, list[str]]) -> list[str]:
+    ordered: list[str] = []
+    waiting = sorted(assets)
+    while waiting:
+        ready = [a for a in waiting if not set(parents[a]) & set(waiting)]
+        ordered += ready
+        waiting = [a for a in waiting if a not in ready]
+    return ordered

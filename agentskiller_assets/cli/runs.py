@@ -1,0 +1,64 @@
+"""Dagster runs, made in this process or in a worker, and what went wrong in them in a person's words."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+from agentskiller_assets.core.records import Model
+
+
+class RunResult(Model):
+    """How one run ended."""
+
+    domain: str | None
+    run_id: str
+    success: bool
+    failures: tuple[str, ...] = ()
+
+
+def run_job(job: str, domain: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
+    """Runs these assets of a job, with their checks, on the instance of `DAGSTER_HOME`: the UI shows the run."""
+    import dagster as dg  # noqa: PLC0415 - two seconds that only runs need
+
+    from agentskiller_assets.definitions import defs  # noqa: PLC0415
+
+    with dg.DagsterInstance.get() as instance:
+        result = defs.resolve_job_def(job).execute_in_process(
+            instance=instance,
+            partition_key=domain,
+            asset_selection=[dg.AssetKey(asset) for asset in assets],
+            run_config=run_config,
+            raise_on_error=False,
+        )
+    failures = () if result.success else tuple(dict.fromkeys(failures_of(result.all_events)))
+    return RunResult(domain=domain, run_id=result.run_id, success=result.success, failures=failures)
+
+
+def run_in_worker(job: str, domain: str, assets: list[str], run_config: dict[str, Any]) -> RunResult:
+    """`run_job` for a worker process, whose output nobody reads."""
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    os.close(quiet)
+    return run_job(job, domain, assets, run_config)
+
+
+def failures_of(events: Any) -> Iterator[str]:
+    """The cause of every failed step, and what every failed check found."""
+    for event in events:
+        if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.event_specific_data.passed:
+            found = event.event_specific_data
+            yield f"check {found.check_name} of {found.asset_key.to_user_string()}: {found.description}"
+        elif event.is_step_failure:
+            error = event.step_failure_data.error
+            while error and error.cause:
+                error = error.cause
+            if error and error.cls_name != "DagsterAssetCheckFailedError":
+                yield f"{event.step_key}: {_message(error)}"
+
+
+def _message(error: Any) -> str:
+    """The message without the class in front of it."""
+    text = error.message.strip()
+    _, separator, rest = text.partition(": ")
+    return rest if separator and error.cls_name and error.cls_name in text.partition(": ")[0] else text

@@ -1,0 +1,33 @@
+"""The settings of a run: one place from which the configs of all assets follow."""
+
+from typing import Any
+
+from agentskiller_assets.core.records import Model
+
+
+class RunSettings(Model):
+    """What `agentskiller run` can be told; the defaults are those of the assets' own configs."""
+
+    seed: int
+    target_domains: int
+    simulation_time: str
+    population_size: int
+    rows_per_table: int
+    tasks_per_domain: int
+    max_trajectory_length: int
+
+    def of(self, asset: str) -> dict[str, Any]:
+        """The config of one asset, complete, as its sidecar records it."""
+        names = {
+            "population": ("seed", "population_size"),
+            "domain_catalog": ("seed", "target_domains", "simulation_time"),
+            "databases": ("rows_per_table",),
+            "task_templates": ("max_trajectory_length",),
+            "instance_combos": ("tasks_per_domain",),
+        }.get(asset, ())
+        return {name: getattr(self, name) for name in names}
+
+    def run_config(self, assets: list[str]) -> dict[str, Any]:
+        """Dagster's run config for these assets, with a quiet console."""
+        configs = {asset: {"config": config} for asset in assets if (config := self.of(asset))}
+        return {"ops": configs, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
