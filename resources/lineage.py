@@ -13,7 +13,7 @@ from resources.storage.warehouse import Warehouse
 
 Direction = Literal["up", "down"]
 
-_LABELS = ("title", "label", "name", "question", "statement", "text", "summary", "description", "topic")
+_LABELS = ("first_message", "label", "title", "full_name", "name", "statement", "text", "core_entity", "task_kind", "domain")
 """Fields that say what a record is, best first."""
 _LABEL_WIDTH = 80
 
@@ -173,6 +173,10 @@ def _label(fields: dict[str, Any] | None) -> str:
         return ""
     if "table_name" in fields:
         return f"{fields['table_name']} {fields['key']}"
+    if fields.get("entry") == "document":
+        return "the whole policy"
+    if isinstance(fields.get("trajectory"), list | tuple):
+        return textwrap.shorten(" → ".join(fields["trajectory"]), 2 * _LABEL_WIDTH, placeholder="…")
     texts = (fields[name] for name in _LABELS if isinstance(fields.get(name), str))
     return textwrap.shorten(next(texts, ""), _LABEL_WIDTH, placeholder="…")
 

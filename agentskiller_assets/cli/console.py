@@ -1,12 +1,15 @@
 """Where the command line writes to."""
 
 import os
+import sys
 from pathlib import Path
 
 from rich.console import Console
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+_WIDTH = None if sys.stdout.isatty() else 140
+"""Tables are not squeezed when nobody's terminal sets a width."""
+out = Console(soft_wrap=True, width=_WIDTH)
+err = Console(stderr=True, soft_wrap=True, width=_WIDTH)
 
 
 def complain(text: str) -> None:

@@ -69,7 +69,7 @@ def sql(
     """Query the warehouse. `SHOW TABLES` lists its views."""
     columns, rows = Warehouse(default_root()).query(statement)
     if format is TableFormat.csv:
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows(rows)
     elif format is TableFormat.json:

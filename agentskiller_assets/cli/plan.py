@@ -44,9 +44,9 @@ def states_of(
     """The state of every asset of a domain. A changed pack makes the topic stale."""
     wanted = [pipeline.wanted(asset, domain, settings.of(asset) if settings else None) for asset in pipeline.of_domain]
     states = assess(warehouse, wanted)
-    return [
-        _with_pack(state, warehouse, author, domain) if state.asset == "domain_topics" else state for state in states
-    ]
+    topic = pipeline.of_domain.index("domain_topics")
+    states[topic] = _with_pack(states[topic], warehouse, author, domain)
+    return states
 
 
 def to_make(pipeline: Pipeline, states: Sequence[State]) -> list[str]:

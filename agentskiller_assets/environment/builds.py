@@ -24,7 +24,7 @@ def make_blueprint(author: Author, topic: DomainTopic, graph: EntityGraph) -> Bl
         raise SpecError(f"blueprints[{topic.domain}]", f"the specification is not closed:\n{shown}", fix)
     return Blueprint(
         id=Blueprint.make_id(topic.id),
-        parents=(graph.id, *(relation.id for relation in graph.relations), *graph.parents),
+        parents=(graph.id, *graph.parents),
         domain=topic.domain,
         core_entity=spec.core_entity,
         spec=spec,

@@ -151,7 +151,9 @@ def lossy_policy(policy: Sequence[PolicyEntry]) -> list[str]:
     faults = [] if render_policy(parsed) == text else [f"{policy[0].id}: rendering what was parsed gives another text"]
     clauses = [entry for entry in policy if entry.entry == "clause"]
     found = [*parsed.general, *(rule for tool in parsed.tools for rule in tool.rules)]
-    return faults + [f"{c.id}: clause {c.code} is not in the document" for c in clauses if (c.code, c.text) not in found]
+    return faults + [
+        f"{c.id}: clause {c.code} is not in the document" for c in clauses if (c.code, c.text) not in found
+    ]
 
 
 def uncovered(policy: Sequence[PolicyEntry], blueprint: Blueprint) -> list[str]:

@@ -6,13 +6,26 @@ from collections.abc import Iterator
 from sqlglot import exp
 
 from agentskiller_assets.core import sql
-from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool
 from agentskiller_assets.runtime.ddl import schema_sql
 
 Found = tuple[str, str, str]
 """Where, fault, fix."""
-FORBIDDEN_FUNCTIONS = frozenset({"random", "randomblob", "load_extension", "readfile", "writefile", "changes"})
-CLOCKS = ("now", "localtime")
+FORBIDDEN_FUNCTIONS = frozenset(
+    {
+        "random",
+        "randomblob",
+        "load_extension",
+        "readfile",
+        "writefile",
+        "changes",
+        "total_changes",
+        "last_insert_rowid",
+    }
+)
+CLOCKS = frozenset({"now", "localtime"})
+CLOCK_FUNCTIONS = frozenset({"date", "time", "datetime", "julianday", "unixepoch"})
+"""Without arguments they say what time it is."""
 
 
 class FragmentChecker:
@@ -26,21 +39,30 @@ class FragmentChecker:
 
     def check(self, tool: Tool) -> Iterator[Found]:
         """All faults of a tool's fragments."""
+        trees: list[exp.Expr] = []
         for what, text in _fragments(tool):
             where = f"{self.spec.domain}.{tool.name}.{what}"
             try:
-                tree = sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text)
+                trees.append(sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text))
             except sql.SqlFault as fault:
                 yield where, f"{fault} in {text!r}", "Write one SQLite fragment."
                 continue
-            yield from ((where, fault, fix) for fault, fix in self._check(tool, what, tree))
-        yield from self._unused(tool)
+            yield from ((where, fault, fix) for fault, fix in self._check(tool, what, text, trees[-1]))
+        yield from self._unused(tool, trees)
 
-    def _check(self, tool: Tool, what: str, tree: exp.Expr) -> Iterator[tuple[str, str]]:
-        text = sql.to_sql(tree)
+    def check_invariants(self, table: Table) -> Iterator[Found]:
+        """Faults of the conditions that hold for every row of a table."""
+        for invariant in table.invariants:
+            where = f"{self.spec.domain}.{table.name}.invariant {invariant.statement!r}"
+            try:
+                self.database.execute(f"EXPLAIN SELECT ({invariant.require}\n) FROM {table.name}", {"now": None})
+            except sqlite3.Error as error:
+                yield where, f"SQLite refuses it: {error}", "Use columns of declared tables, and `:now`."
+
+    def _check(self, tool: Tool, what: str, text: str, tree: exp.Expr) -> Iterator[tuple[str, str]]:
         unknown = sql.tables_used(tree) - set(self.tables)
         if unknown:
-            yield f"uses unknown tables {sorted(unknown)} in {text!r}", f"Tables are {sorted(self.tables)}."
+            yield f"uses unknown tables {sorted(unknown)} in {sql.to_sql(tree)!r}", f"Tables are {sorted(self.tables)}."
             return
         names = {parameter.name for parameter in tool.parameters} | {"me", "now"}
         if what.startswith(("effect", "returns")) and any("INSERT" in effect.upper() for effect in tool.effects):
@@ -48,9 +70,17 @@ class FragmentChecker:
         strange = sql.placeholders(tree) - names
         if strange:
             yield f"uses undeclared {sorted(':' + name for name in strange)}", f"Declare it, or use {sorted(names)}."
+        yield from self._quoted(tree)
         yield from _determinism(tree)
         yield from self._kind(what, tree, tool)
-        yield from self._compiles(what, text, tool)
+        yield from self._compiles(what, text, tool, sql.placeholders(tree))
+
+    def _quoted(self, tree: exp.Expr) -> Iterator[tuple[str, str]]:
+        """SQLite takes a name in double quotes that no column has for a text."""
+        columns = set().union(*self.tables.values())
+        for column in tree.find_all(exp.Column):
+            if not column.table and column.this.quoted and column.name not in columns:
+                yield f"names the unknown column {column.name!r}", "Put texts in single quotes."
 
     def _kind(self, what: str, tree: exp.Expr, tool: Tool) -> Iterator[tuple[str, str]]:
         if what.startswith(("bind", "rule")):
@@ -81,25 +111,21 @@ class FragmentChecker:
             yield "changes every row of its table", "Add a WHERE on the key."
         if isinstance(tree, exp.Update):
             key = self.spec.table(tree.this.name).key
-            if any(assignment.left.name == key for assignment in tree.expressions):
+            if key in {column.name for assignment in tree.expressions for column in assignment.left.find_all(exp.Column)}:
                 yield f"changes the key {key!r}", "Keys never change."
 
-    def _compiles(self, what: str, text: str, tool: Tool) -> Iterator[tuple[str, str]]:
+    def _compiles(self, what: str, text: str, tool: Tool, names: set[str]) -> Iterator[tuple[str, str]]:
+        values = dict.fromkeys(names)
         if what.startswith(("bind", "rule")):
             bound = [bind.table for bind in tool.binds]
-            text = f"SELECT {text}" + (f" FROM {', '.join(bound)}" if bound else "")
-        values = dict.fromkeys(sql.placeholders(sql.parse(text)))
+            text = f"SELECT ({text}\n)" + (f" FROM {', '.join(bound)}" if bound else "")
         try:
             self.database.execute(f"EXPLAIN {text}", values)
         except sqlite3.Error as error:
             yield f"SQLite refuses it: {error}", "Use columns of the tables it names, and SQLite's functions."
 
-    def _unused(self, tool: Tool) -> Iterator[Found]:
-        used: set[str] = set()
-        for what, text in _fragments(tool):
-            used |= sql.placeholders(
-                sql.parse_condition(text) if what.startswith(("bind", "rule")) else sql.parse(text)
-            )
+    def _unused(self, tool: Tool, trees: list[exp.Expr]) -> Iterator[Found]:
+        used = set().union(*(sql.placeholders(tree) for tree in trees))
         for parameter in tool.parameters:
             if parameter.name not in used:
                 where = f"{self.spec.domain}.{tool.name}.{parameter.name}"
@@ -117,10 +143,17 @@ def _fragments(tool: Tool) -> Iterator[tuple[str, str]]:
 
 
 def _determinism(tree: exp.Expr) -> Iterator[tuple[str, str]]:
-    if any(tree.find_all(exp.CurrentDate, exp.CurrentTime, exp.CurrentTimestamp)):
-        yield "reads the wall clock", "Use `:now`."
     for function in tree.find_all(exp.Func):
         if (function.name or function.key).lower() in FORBIDDEN_FUNCTIONS or function.key == "rand":
             yield f"calls {function.name or function.key}", "Results must not depend on chance or on the machine."
-    if any(literal.is_string and literal.name.lower() in CLOCKS for literal in tree.find_all(exp.Literal)):
+    moments = {literal.name.lower() for literal in tree.find_all(exp.Literal) if literal.is_string}
+    if moments & CLOCKS or any(_asks_the_time(function) for function in tree.find_all(exp.Func)):
         yield "reads the wall clock", "Use `:now`."
+
+
+def _asks_the_time(function: exp.Func) -> bool:
+    if isinstance(function, exp.CurrentDate | exp.CurrentTime | exp.CurrentTimestamp):
+        return True
+    if isinstance(function, exp.Anonymous):
+        return function.name.lower() in CLOCK_FUNCTIONS and not function.expressions
+    return function.key in CLOCK_FUNCTIONS and not any(function.args.values())

@@ -8,7 +8,7 @@ import networkx
 
 from agentskiller_assets.authoring.people import PERSON
 from agentskiller_assets.authoring.plans import ColumnPlan, SamplePlans, SqlValue
-from agentskiller_assets.authoring.samplers import ColumnSampler, Row, SamplerFault
+from agentskiller_assets.authoring.samplers import ColumnSampler, Row
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
 from agentskiller_assets.errors import PlanningError
@@ -57,12 +57,11 @@ class _RowMaker:
         rows: list[Row] = [{table.key: f"{table.id_prefix}-{FIRST_NUMBER + i}"} for i in range(self.count)]
         for column in self._column_order(table):
             try:
-                values = self._column(table, column, rows)
-            except (SamplerFault, KeyError, sqlite3.Error) as error:
+                for row, value in zip(rows, self._column(table, column, rows), strict=True):
+                    row[column.name] = value
+            except (ValueError, KeyError, sqlite3.Error) as error:
                 where = f"databases[{self.spec.domain}].{table.name}.{column.name}"
                 raise PlanningError(where, f"no values can be drawn: {error}", "Correct its sample plan.") from error
-            for row, value in zip(rows, values, strict=True):
-                row[column.name] = value
         return [{column.name: row[column.name] for column in table.columns} for row in rows]
 
     def _column_order(self, table: Table) -> list[Column]:

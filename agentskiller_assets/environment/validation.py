@@ -36,9 +36,11 @@ def validate(spec: EnvironmentSpec) -> list[Fault]:
     if faults:
         return faults
     checker = FragmentChecker(spec)
+    for table in spec.tables:
+        faults += [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check_invariants(table)]
     for tool in spec.tools:
-        faults += [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check(tool)]
-        faults += _effects(spec, tool)
+        found = [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check(tool)]
+        faults += found or _effects(spec, tool)
     return faults or list(_reachability(spec))
 
 
@@ -146,9 +148,9 @@ def _possible_states(table: Table, tool: Tool) -> set[str]:
             subject = part.this
             if not (isinstance(subject, exp.Column) and (subject.table, subject.name) == (table.name, table.status)):
                 continue
-            if isinstance(part, exp.In):
+            if isinstance(part, exp.In) and part.expressions:
                 states &= {value.name for value in part.expressions}
-            elif isinstance(part, exp.EQ):
+            elif isinstance(part, exp.EQ) and isinstance(part.expression, exp.Literal):
                 states &= {part.expression.name}
     return states
 
