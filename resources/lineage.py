@@ -13,7 +13,7 @@ from resources.storage.warehouse import Warehouse
 
 Direction = Literal["up", "down"]
 
-_LABELS = ("first_message", "label", "title", "full_name", "name", "statement", "text", "core_entity", "task_kind", "domain")
+_LABELS = ("first_message", "label", "title", "full_name", "name", "statement", "text", "core_entity", "task_kind")
 """Fields that say what a record is, best first."""
 _LABEL_WIDTH = 80
 
