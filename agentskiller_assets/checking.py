@@ -22,6 +22,7 @@ def checks_of(
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
     faults for every check that is named here.
     """
+
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
         @functools.wraps(function)
         def run(**inputs: object) -> Iterator[dg.AssetCheckResult]:

@@ -55,9 +55,7 @@ def assess(warehouse: Warehouse, wanted: Sequence[Wanted]) -> list[State]:
         current = {place: sidecar(place) for place in want.upstream}
         reasons = _reasons(want, note, current)
         freshness = "stale" if reasons else "fresh"
-        states.append(
-            State(asset=want.asset, partition=want.partition, freshness=freshness, reasons=tuple(reasons))
-        )
+        states.append(State(asset=want.asset, partition=want.partition, freshness=freshness, reasons=tuple(reasons)))
     return states
 
 
@@ -72,7 +70,5 @@ def _reasons(want: Wanted, note: Materialization, current: dict[Place, Materiali
         version = upstream.data_version if upstream else None
         if place not in made_from or made_from[place] != version:
             reasons.append(f"upstream {name_of(*place)} changed")
-    reasons += [
-        f"upstream {name_of(*place)} is not used any more" for place in made_from.keys() - current.keys()
-    ]
+    reasons += [f"upstream {name_of(*place)} is not used any more" for place in made_from.keys() - current.keys()]
     return reasons

@@ -72,9 +72,7 @@ HANA = {"email": "hana.dvorakova@example.org", "date_of_birth": "1995-04-30"}
 
 def library_rows() -> dict[str, tuple[dict[str, Any], ...]]:
     """The rows of the library: 6 members, 8 books, 10 loans, 4 reservations."""
-    return {
-        table.name: tuple(_read(table.name, line) for line in _lines(table.name)) for table in LIBRARY.tables
-    }
+    return {table.name: tuple(_read(table.name, line) for line in _lines(table.name)) for table in LIBRARY.tables}
 
 
 def _lines(table: str) -> list[str]:

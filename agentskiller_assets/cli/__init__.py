@@ -9,9 +9,9 @@ __all__ = ["main"]
 
 def main() -> None:
     """Entry point of `agentskiller`. An expected failure is one line and exit code 1, never a traceback."""
-    from agentskiller_assets.cli.app import app  # noqa: PLC0415 - keeps the import of a sub-module light
-
     try:
+        from agentskiller_assets.cli.app import app  # noqa: PLC0415 - the registry is read on import
+
         app()
     except AgentSkillerError as error:
         from agentskiller_assets.cli.console import complain  # noqa: PLC0415

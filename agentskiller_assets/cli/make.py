@@ -2,14 +2,14 @@
 
 import os
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
-from agentskiller_assets.errors import AgentSkillerError, RegistryError
+from agentskiller_assets.errors import RegistryError
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -89,15 +89,14 @@ def _chosen(
     from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415
     from agentskiller_assets.partitions import register_domains  # noqa: PLC0415
 
-    known = len(warehouse.read_records("domain_catalog", _entry(), None)) if _stored(warehouse) else 0
-    if count is not None:
-        chosen = [draft.domain for draft in author.expand_domains(count, seed)]
-        target = max(count, known)
-    else:
-        chosen = _split(domains)
-        target = needed_count(author, seed, chosen, known)
-    register_domains(warehouse.root, [draft.domain for draft in author.expand_domains(target, seed)])
-    return chosen, target
+    stored = _stored_catalog(warehouse, seed)
+    chosen = _split(domains) if count is None else stored[:count]
+    if set(chosen) <= set(stored) and len(chosen) >= (count or 1):
+        return chosen, len(stored)
+    target = count if count is not None else needed_count(author, seed, chosen, len(stored))
+    drafts = author.expand_domains(target, seed)
+    register_domains(warehouse.root, [draft.domain for draft in drafts])
+    return (chosen if count is None else [draft.domain for draft in drafts]), target
 
 
 def _make(
@@ -155,14 +154,11 @@ def _must_be_known(chosen: list[str], known: tuple[str, ...]) -> None:
             raise RegistryError(f"domain {domain!r}", "is not registered", fix)
 
 
-def _stored(warehouse: Warehouse) -> bool:
-    try:
-        return warehouse.condition("domain_catalog", None) == "stored"
-    except AgentSkillerError:
-        return False
-
-
-def _entry() -> Any:
+def _stored_catalog(warehouse: Warehouse, seed: int) -> list[str]:
+    """Domains of the stored catalog, if it was made with this seed."""
     from agentskiller_assets.ontology.models import CatalogEntry  # noqa: PLC0415
 
-    return CatalogEntry
+    if warehouse.condition("domain_catalog", None) != "stored":
+        return []
+    entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
+    return [entry.domain for entry in entries if entry.seed == seed]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
+from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor, parse_pack
 from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.pack import SectorPack
@@ -52,7 +52,7 @@ def pack_faults(path: Path) -> list[str]:
     """All faults of a pack's services, each put together for three seeds."""
     try:
         file = YamlFile(path)
-        pack = file.parse(SectorPack)
+        pack = parse_pack(file)
     except PackError as error:
         return [str(error)]
     author = ProceduralAuthor(packs=path.parent)

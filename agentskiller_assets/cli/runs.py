@@ -51,7 +51,7 @@ def failures_of(events: Any) -> Iterator[str]:
             yield f"check {found.check_name} of {found.asset_key.to_user_string()}: {found.description}"
         elif event.is_step_failure:
             error = event.step_failure_data.error
-            while error and error.cause:
+            while error and error.cause and str(error.cls_name).startswith("Dagster"):
                 error = error.cause
             if error and error.cls_name != "DagsterAssetCheckFailedError":
                 yield f"{event.step_key}: {_message(error)}"

@@ -7,7 +7,7 @@ import typer
 from agentskiller_assets.cli.console import complain, out
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.environment.builds import open_environment
-from agentskiller_assets.environment.checks import broken_invariants, broken_rows, repeated_keys
+from agentskiller_assets.environment.invariants import broken_invariants, broken_rows
 from agentskiller_assets.errors import StorageError
 from agentskiller_assets.tasks.certificate import Certifier
 from agentskiller_assets.tasks.models import TaskInstance, ValidatedTask
@@ -49,13 +49,13 @@ def _verify(warehouse: Warehouse, domain: str) -> tuple[list[str], int]:
     rows = warehouse.read_database(domain)
     stored = warehouse.read_records("validated_tasks", ValidatedTask, domain)
     planned = {each.id: each for each in warehouse.read_records("instance_combos", TaskInstance, domain)}
-    faults = [*repeated_keys(rows), *broken_rows(rows), *broken_invariants(rows)]
+    faults = [*broken_rows(rows), *broken_invariants(rows)]
     certifier = Certifier(open_environment(rows))
     count = 0
     try:
         for task in stored:
             instance = planned.get(task.instance.id)
-            if instance != task.instance:
+            if instance is None or instance != task.instance:
                 faults.append(f"{task.id} is not the instance {task.instance.id} that was planned")
                 continue
             count += task.certified

@@ -29,8 +29,7 @@ _ORDINAL_WORDS = ("first", "second", "third", "fourth", "fifth", "sixth", "seven
 # articles: letters whose name begins with a vowel, acronyms read as one word, words unlike their spelling
 _VOWEL_LETTERS = frozenset("aefhilmnorsx")
 _WORD_ACRONYMS = word_set(
-    "FEMA FIFA FOB HEPA HIPAA LAN LASER LEGO LIDAR MAC MIDI MIG NAS NASA NATO RADAR RAID RAM ROM SARS "
-    "SCUBA SIM SWAT"
+    "FEMA FIFA FOB HEPA HIPAA LAN LASER LEGO LIDAR MAC MIDI MIG NAS NASA NATO RADAR RAID RAM ROM SARS SCUBA SIM SWAT"
 )
 _EITHER_ACRONYMS = word_set("FAQ NICU ROSPA SAT SKU SQL SUP")
 _SPELLED_ACRONYMS = word_set("FBI HIV HMO LED MOT MRI NGO RFID RSI SIA SOS STI SUV")
@@ -43,9 +42,7 @@ _CONSONANT_SOUND = re.compile(
 _EITHER_WORDS = re.compile(r"herb(?!i)|histori|homage|hotel|habitual|hereditary", re.IGNORECASE)
 
 # plurals
-_PREPOSITIONS = word_set(
-    "about after at before between by for from in into of on over per to under with without"
-)
+_PREPOSITIONS = word_set("about after at before between by for from in into of on over per to under with without")
 _PARTICLES = word_set("away back by down in off on one out over through up")
 _SAME_PLURAL = word_set(
     "advice baggage binoculars clothing content data equipment feedback footage furniture glasses goggles "

@@ -108,9 +108,7 @@ _PATTERNS = (
         rf"\b(?P<one>(?i:{_DETERMINERS}))[ \t]+(?!(?i:(?P=one))\b)(?:{_DETERMINERS}|his|her)\b",
         "two words that exclude each other",
     ),
-    _pattern(
-        "possessive_seam", r"\w['\u2019]s['\u2019]s\b|\b(?:my|your)['\u2019]s\b", "a doubled possessive"
-    ),
+    _pattern("possessive_seam", r"\w['\u2019]s['\u2019]s\b|\b(?:my|your)['\u2019]s\b", "a doubled possessive"),
     _pattern("doubled_space", r"(?<=\S)(?:[ \t]{2,}|\t)(?=\S)", "more than one space between words"),
     _pattern(
         "space_before_punctuation",
@@ -161,9 +159,7 @@ def lint_prose(
     if sentences:
         faults.extend(_sentence_faults(masked))
     faults.sort()
-    return [
-        Finding(code=fault.code, excerpt=_excerpt(clean, fault), message=fault.message) for fault in faults
-    ]
+    return [Finding(code=fault.code, excerpt=_excerpt(clean, fault), message=fault.message) for fault in faults]
 
 
 def _masked(text: str, allow: Iterable[str]) -> str:
@@ -196,9 +192,7 @@ def _pattern_faults(text: str) -> Iterator[_Fault]:
 
 def _after_abbreviation(text: str, match: re.Match[str]) -> bool:
     """`10 a.m., ...`: the first of two marks belongs to an abbreviation."""
-    return match.group()[0] == "." and bool(
-        _ABBREVIATION.search(text[max(0, match.start() - 20) : match.start() + 1])
-    )
+    return match.group()[0] == "." and bool(_ABBREVIATION.search(text[max(0, match.start() - 20) : match.start() + 1]))
 
 
 def _in_layout(text: str, match: re.Match[str]) -> bool:
@@ -225,9 +219,7 @@ _EXCEPTIONS: dict[str, Callable[[str, re.Match[str]], bool]] = {
 def _article_faults(text: str) -> Iterator[_Fault]:
     for match in _ARTICLE.finditer(text):
         used, following = match["article"], match["next"].lstrip("\"'\u2018\u201c(*$\u00a3\u20ac")
-        if following.lower() in _AFTER_LETTER_A or (
-            used == "A" and not _starts_sentence(text, match.start())
-        ):
+        if following.lower() in _AFTER_LETTER_A or (used == "A" and not _starts_sentence(text, match.start())):
             continue
         accepted = articles(following)
         if used.lower() not in accepted:
@@ -291,9 +283,7 @@ _LABELS = word_set(
     "version ward week year zone"
 )
 """Words whose number comes after them: `in room 3 lesson plans hang on the wall`."""
-_CHOSEN = word_set(
-    "all and any first last new next no only other others that the these this those we which you"
-)
+_CHOSEN = word_set("all and any first last new next no only other others that the these this those we which you")
 """Words before a number that stands for things already named: `the other two book online`."""
 _CLOCK = word_set("after at before between by from till to until")
 _NOT_PLURAL = word_set(
@@ -312,9 +302,7 @@ _LAST_WORD = re.compile(r"(?P<word>\w+)\.?[ \t]+\Z")
 @lru_cache(maxsize=256)
 def _countable(extra: frozenset[str]) -> tuple[frozenset[str], frozenset[str]]:
     """Singular and plural forms of the nouns whose number is checked; the last word of a phrase counts."""
-    singular = (
-        _NOUNS | _TIME_UNITS | _VERB_NOUNS | {noun.split()[-1].lower() for noun in extra if noun.strip()}
-    )
+    singular = _NOUNS | _TIME_UNITS | _VERB_NOUNS | {noun.split()[-1].lower() for noun in extra if noun.strip()}
     forms = {noun: plural(noun) for noun in singular}
     return frozenset(noun for noun, many in forms.items() if noun != many), frozenset(forms.values())
 

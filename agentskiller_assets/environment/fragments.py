@@ -111,7 +111,8 @@ class FragmentChecker:
             yield "changes every row of its table", "Add a WHERE on the key."
         if isinstance(tree, exp.Update):
             key = self.spec.table(tree.this.name).key
-            if key in {column.name for assignment in tree.expressions for column in assignment.left.find_all(exp.Column)}:
+            changed = [column for assignment in tree.expressions for column in assignment.left.find_all(exp.Column)]
+            if key in {column.name for column in changed}:
                 yield f"changes the key {key!r}", "Keys never change."
 
     def _compiles(self, what: str, text: str, tool: Tool, names: set[str]) -> Iterator[tuple[str, str]]:

@@ -8,9 +8,7 @@ from agentskiller_assets.environment.server_report import prove_server
 from agentskiller_assets.runtime import Environment
 
 
-def make_server(
-    blueprint: Blueprint, environment: Environment, policy: Sequence[PolicyEntry]
-) -> ServerModule:
+def make_server(blueprint: Blueprint, environment: Environment, policy: Sequence[PolicyEntry]) -> ServerModule:
     """Generates the server module and its tests and runs them. A failing server is recorded, with what failed."""
     text = visible_text(policy_text(list(policy)))
     module, tests, report = prove_server(blueprint.spec, environment.image, text)

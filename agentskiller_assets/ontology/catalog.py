@@ -25,7 +25,7 @@ def make_catalog_entry(
     """The entry of one domain; `ids` are those of the entries before it."""
     return CatalogEntry(
         id=CatalogEntry.make_id(seed, draft.domain),
-        parents=(ids[draft.parent],) if draft.parent in ids else (),
+        parents=(ids[draft.parent],) if draft.parent and draft.parent in ids else (),
         position=position,
         seed=seed,
         simulation_time=simulation_time,

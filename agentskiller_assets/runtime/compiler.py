@@ -107,9 +107,7 @@ def _error(tool: Tool, fault: str, fix: str) -> SpecError:
     return SpecError(f"tool {tool.name}", fault, fix)
 
 
-def _conditions(
-    spec: EnvironmentSpec, tool: Tool, without: str | None
-) -> tuple[str | None, tuple[Probe, ...]]:
+def _conditions(spec: EnvironmentSpec, tool: Tool, without: str | None) -> tuple[str | None, tuple[Probe, ...]]:
     """The one SELECT that decides whether a call is admitted, and the probes that say which bind failed."""
     dropped = {bind.table for bind in tool.binds if bind.refusal.code == without}
     branches = [] if dropped else _uniqueness(tool, dropped)

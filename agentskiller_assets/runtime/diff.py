@@ -127,9 +127,7 @@ def _by_table(entries: dict[Node, Row], order: dict[Node, str]) -> dict[str, lis
     return dict(grouped)
 
 
-def _rename(
-    tables: dict[str, Layout], inserted: dict[Node, Row], updated: dict[Node, dict[str, list[Any]]]
-) -> None:
+def _rename(tables: dict[str, Layout], inserted: dict[Node, Row], updated: dict[Node, dict[str, list[Any]]]) -> None:
     """Put canonical names in place of the keys that the session generated, wherever they occur."""
     names = only_names(inserted) or canonical_names(*_graph(tables, inserted, updated))
     for node, row in inserted.items():

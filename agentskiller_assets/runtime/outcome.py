@@ -30,9 +30,7 @@ class Invalid:
 Outcome = Ok | Refused | Invalid
 
 NOT_AUTHORIZED = Refused("NOT_AUTHORIZED", "The caller must be identified first.")
-ALREADY_IDENTIFIED = Refused(
-    "ALREADY_IDENTIFIED", "A conversation serves the person who was identified first."
-)
+ALREADY_IDENTIFIED = Refused("ALREADY_IDENTIFIED", "A conversation serves the person who was identified first.")
 INCONSISTENT_CHANGE = Refused("INCONSISTENT_CHANGE", "The change would contradict the records.")
 NOT_FOUND = Refused("NOT_FOUND", "There is no such record.")
 

@@ -107,9 +107,7 @@ class Environment:
         return self._variants[code]
 
     def _variant(self, code: str) -> "Environment":
-        concerned = [
-            tool for tool in self.spec.tools if any(refusal.code == code for refusal in tool.refusals)
-        ]
+        concerned = [tool for tool in self.spec.tools if any(refusal.code == code for refusal in tool.refusals)]
         if not concerned:
             raise SpecError(f"rule {code}", f"no tool of {self.spec.domain} has it", "Check the code.")
         variant = copy(self)

@@ -154,7 +154,10 @@ def _values_known(instance: TaskInstance, replay: Replay) -> bool:
 
 
 def _values_exist(instance: TaskInstance, replay: Replay) -> bool:
-    """Every typed value of the wording is an argument or stands in a result of the gold calls."""
+    """Every typed value of the wording is an argument or stands in a result of the gold calls; so does every answer."""
+    last = replay.results.get(len(instance.steps) - 1, {})
+    if any(last.get(column) != value for _, column, value in instance.answers):
+        return False
     arguments = {
         _typed(argument.name, argument.value)
         for step in (*instance.steps, *filter(None, [instance.probe]))

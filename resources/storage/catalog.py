@@ -58,9 +58,7 @@ def refresh(root: Path) -> bool:
     return True
 
 
-def select(
-    root: Path, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
-) -> tuple[list[str], list[Any]]:
+def select(root: Path, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()) -> tuple[list[str], list[Any]]:
     """Column names and rows of one SELECT (or DESCRIBE, SHOW, SUMMARIZE, EXPLAIN) over the views."""
     refresh(root)
     path = root / CATALOG
@@ -151,9 +149,7 @@ def _views(root: Path, signature: dict[str, Any]) -> dict[str, str]:
             " generate_subscripts(parents, 1) AS position FROM records"
         )
     if signature["sidecars"]:
-        columns = ", ".join(
-            f"{quoted(name)}: {literal(kind)}" for name, kind in _MATERIALIZATION_COLUMNS.items()
-        )
+        columns = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in _MATERIALIZATION_COLUMNS.items())
         source = file_literal(root / MATERIALIZATIONS, "*/*.json")
         views["materializations"] = f"SELECT * FROM read_json({source}, columns = {{{columns}}})"
     return views

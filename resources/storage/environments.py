@@ -51,9 +51,7 @@ def row_records(partition: str, value: EnvironmentRows) -> list[DatabaseRow]:
     """
     summary = {"domain": value.spec.domain, "rows": {name: len(rows) for name, rows in value.rows.items()}}
     records = [
-        DatabaseRow(
-            id=value.id, parents=value.parents, table_name=ENVIRONMENT_TABLE, key=partition, value=summary
-        )
+        DatabaseRow(id=value.id, parents=value.parents, table_name=ENVIRONMENT_TABLE, key=partition, value=summary)
     ]
     for table in value.spec.tables:
         refs = [(column.name, column.ref) for column in table.columns if column.ref]
@@ -167,9 +165,7 @@ def _comments(table: Table) -> list[str]:
     return [f"COMMENT ON TABLE {quoted(table.name)} IS {literal(table.description)}", *of_columns]
 
 
-def _insert(
-    connection: duckdb.DuckDBPyConnection, target: Path, value: EnvironmentRows, table: Table
-) -> None:
+def _insert(connection: duckdb.DuckDBPyConnection, target: Path, value: EnvironmentRows, table: Table) -> None:
     names = ", ".join(quoted(column.name) for column in table.columns)
     types = ", ".join(f"{quoted(c.name)}: '{_TYPES.get(c.type, 'VARCHAR')}'" for c in table.columns)
     staged = target.with_name(target.name + ".jsonl")

@@ -60,12 +60,9 @@ def write_parquet(target: Path, columns: Mapping[str, str], rows: Sequence[Mappi
     # Nested values travel as text, so that DuckDB keeps their numbers digit by digit.
     lines = [plain_json({name: _cell(kind, row[name]) for name, kind in columns.items()}) for row in rows]
     buffer = max(_SMALLEST_BUFFER, *(4 * len(line) + 1024 for line in lines), 0)
-    typed = ", ".join(
-        f"{quoted(name)}: '{'VARCHAR' if kind == 'JSON' else kind}'" for name, kind in columns.items()
-    )
+    typed = ", ".join(f"{quoted(name)}: '{'VARCHAR' if kind == 'JSON' else kind}'" for name, kind in columns.items())
     selected = ", ".join(
-        f"{quoted(name)}::JSON AS {quoted(name)}" if kind == "JSON" else quoted(name)
-        for name, kind in columns.items()
+        f"{quoted(name)}::JSON AS {quoted(name)}" if kind == "JSON" else quoted(name) for name, kind in columns.items()
     )
     try:
         with staged.open("w", encoding="utf-8", newline="\n") as file:
@@ -86,9 +83,7 @@ def read_parquet(path: Path, order: str = "id") -> list[dict[str, Any]]:
     Raises `OSError` or `duckdb.Error`; the caller names the file.
     """
     with engine() as cursor:
-        cursor.execute(
-            f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning = false) ORDER BY {order}"
-        )
+        cursor.execute(f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning = false) ORDER BY {order}")
         names = [str(column[0]) for column in description(cursor)]
         nested = [str(column[0]) for column in description(cursor) if str(column[1]) == "JSON"]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -198,9 +198,7 @@ class Warehouse:
         close = ", ".join(row[0] for row in rows)
         return RecordNotFoundError(record_id, "no stored record has this id", f"The closest are {close}")
 
-    def _read_settled(
-        self, asset: str, partition: str | None, model: type[Record], read: Callable[[], Any]
-    ) -> Any:
+    def _read_settled(self, asset: str, partition: str | None, model: type[Record], read: Callable[[], Any]) -> Any:
         """What `read` gives, once sidecar and data belong together before and after it."""
         state: Condition = "missing"
         for attempt in range(_RETRIES):

@@ -217,9 +217,7 @@ def test_values_are_said_by_their_type(value: object, kind: ColumnType, said: st
 
 
 def test_years_have_no_thousands() -> None:
-    assert (
-        say(1998, Column(name="year_published", type="integer", description="year of the edition")) == "1998"
-    )
+    assert say(1998, Column(name="year_published", type="integer", description="year of the edition")) == "1998"
 
 
 def test_values_of_no_type_are_refused() -> None:
@@ -254,9 +252,9 @@ def test_templates_have_the_filters_of_this_module() -> None:
 
 
 def test_blocks_leave_no_blank_lines() -> None:
-    assert render(
-        "{% if yes %}\n  {% for n in [1, 2] %}\n{{ n }}\n  {% endfor %}\n{% endif %}\n", {"yes": 1}
-    ) == ("1\n2\n")
+    assert render("{% if yes %}\n  {% for n in [1, 2] %}\n{{ n }}\n  {% endfor %}\n{% endif %}\n", {"yes": 1}) == (
+        "1\n2\n"
+    )
 
 
 @pytest.mark.parametrize(

@@ -243,12 +243,8 @@ def test_fragments_may_begin_with_a_small_letter() -> None:
 
 def test_nouns_of_the_field_are_counted_too() -> None:
     assert lint_prose("You have 3 theorbo.") == []
-    assert [finding.code for finding in lint_prose("You have 3 theorbo.", nouns=["theorbo"])] == [
-        "wrong_number"
-    ]
+    assert [finding.code for finding in lint_prose("You have 3 theorbo.", nouns=["theorbo"])] == ["wrong_number"]
 
 
 def test_marker_comments_leave_no_trace() -> None:
-    assert (
-        lint_prose("A fee <!-- rule: LATE_FEE -->of $5 applies. <!-- {x} -->\n<!-- a\nb -->\nPay it.") == []
-    )
+    assert lint_prose("A fee <!-- rule: LATE_FEE -->of $5 applies. <!-- {x} -->\n<!-- a\nb -->\nPay it.") == []

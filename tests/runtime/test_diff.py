@@ -129,8 +129,7 @@ def test_only_the_net_effect_counts():
 def test_a_row_deleted_and_made_again_is_an_update():
     effects = [
         "DELETE FROM reservation WHERE reservation_id = 'RES-504'",
-        "INSERT INTO reservation VALUES "
-        "('RES-504', :me, 'BOK-302', :now, '2026-03-05 16:00:00', 'ready', '007')",
+        "INSERT INTO reservation VALUES ('RES-504', :me, 'BOK-302', :now, '2026-03-05 16:00:00', 'ready', '007')",
     ]
     diff = _after(HANA, ("probe", {}), environment=library_with(tool(effects=effects)))
     changes = {"created_at": ["2026-02-28 15:30:00", "2026-03-02 09:00:00"]}
@@ -139,12 +138,9 @@ def test_a_row_deleted_and_made_again_is_an_update():
 
 def test_rows_that_an_insert_replaces_are_logged():
     effects = [
-        "INSERT OR REPLACE INTO person VALUES "
-        "(:new_id, 'X', '1990-01-01', 'amelia.hartmann@example.org', '1', 'Y')"
+        "INSERT OR REPLACE INTO person VALUES (:new_id, 'X', '1990-01-01', 'amelia.hartmann@example.org', '1', 'Y')"
     ]
-    environment = library_with(
-        tool(effects=["DELETE FROM loan", "DELETE FROM reservation", "DELETE FROM member"])
-    )
+    environment = library_with(tool(effects=["DELETE FROM loan", "DELETE FROM reservation", "DELETE FROM member"]))
     environment = library_with(*environment.spec.tools[-1:], tool("replace", effects=effects))
     diff = _after(AMELIA, ("probe", {}), ("replace", {}), environment=environment)
     assert [row["person_id"] for row in diff["deleted"]["person"]] == ["PRS-101"]
@@ -201,9 +197,7 @@ _BASKET = st.tuples(
 def test_linked_new_rows_get_the_same_names_in_every_order(baskets, old, data):
     if old:
         baskets = [(*baskets[0][:2], old), *baskets[1:]]
-    steps = [
-        (number, position) for number, basket in enumerate(baskets) for position in range(len(basket[1]))
-    ]
+    steps = [(number, position) for number, basket in enumerate(baskets) for position in range(len(basket[1]))]
     first = _shop_diff(baskets, steps)
     assert _shop_diff(baskets, data.draw(st.permutations(steps))) == first
 

@@ -30,9 +30,7 @@ def test_the_image_has_all_rows_and_an_empty_log():
             for table in LIBRARY.tables
         }
         log = connection.execute("SELECT COUNT(*) FROM _changes").fetchone()[0]
-        triggers = connection.execute("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'trigger'").fetchone()[
-            0
-        ]
+        triggers = connection.execute("SELECT COUNT(*) FROM sqlite_schema WHERE type = 'trigger'").fetchone()[0]
     assert counts == {"person": 6, "member": 6, "book": 8, "loan": 10, "reservation": 4}
     assert (log, triggers) == (0, 3 * len(LIBRARY.tables))
 
@@ -111,7 +109,5 @@ def test_tables_that_sqlite_does_not_take_are_an_error_with_a_fix():
 def test_sqlite_leaves_30_february_as_it_is_unless_it_calculates():
     """The CHECK on dates leans on this."""
     with closing(sqlite3.connect(":memory:")) as connection:
-        plain, moved = connection.execute(
-            "SELECT date('2026-02-30'), date('2026-02-30', '+0 days')"
-        ).fetchone()
+        plain, moved = connection.execute("SELECT date('2026-02-30'), date('2026-02-30', '+0 days')").fetchone()
     assert (plain, moved) == ("2026-02-30", "2026-03-02")

@@ -184,9 +184,7 @@ def test_a_change_that_breaks_a_constraint_is_refused_as_a_whole():
     ]
     with session_of(AMELIA, library_with(tool(effects=effects))) as session:
         before = session.digest()
-        assert session.call("probe", {}) == Refused(
-            "INCONSISTENT_CHANGE", "The change would contradict the records."
-        )
+        assert session.call("probe", {}) == Refused("INCONSISTENT_CHANGE", "The change would contradict the records.")
         assert session.digest() == before
 
 

@@ -90,9 +90,7 @@ def test_a_tool_becomes_a_function_of_the_openai_list():
 def test_schemas_are_valid_and_described(specification):
     for schema in (input_schema(specification), output_schema(specification)):
         jsonschema_rs.Draft202012Validator(schema)
-        assert jsonschema_rs.meta.is_valid(
-            {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-        )
+        assert jsonschema_rs.meta.is_valid({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
         assert all(member["description"] for member in schema["properties"].values())
 
 
@@ -151,16 +149,12 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(
-    ("kind", "value"), [(kind, value) for kind, values in GOOD.items() for value in values]
-)
+@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, values in GOOD.items() for value in values])
 def test_good_values_pass(kind, value):
     assert ArgumentChecker(_every_type()).check({kind: value}) is None
 
 
-@pytest.mark.parametrize(
-    ("kind", "value"), [(kind, value) for kind, values in BAD.items() for value in values]
-)
+@pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, values in BAD.items() for value in values])
 def test_bad_values_are_invalid_and_name_the_argument(kind, value):
     invalid = ArgumentChecker(_every_type()).check({kind: value})
     assert isinstance(invalid, Invalid)
@@ -176,20 +170,12 @@ def test_arguments_that_are_no_object_are_invalid(args):
 
 def test_unknown_missing_and_null_arguments_are_told_apart():
     checker = ArgumentChecker(LIBRARY.tool("search_books"))
-    assert checker.check({"genre": "novel", "gnre": "x"}) == Invalid(
-        "gnre", "is not an argument of this tool"
-    )
+    assert checker.check({"genre": "novel", "gnre": "x"}) == Invalid("gnre", "is not an argument of this tool")
     assert checker.check({"genre": "novel", 5: "x"}) == Invalid("5", "is not an argument of this tool")
     assert checker.check({}) == Invalid("genre", "is required")
-    assert checker.check({"genre": "novel", "cost_at_most": None}) == Invalid(
-        "cost_at_most", "must be a number"
-    )
+    assert checker.check({"genre": "novel", "cost_at_most": None}) == Invalid("cost_at_most", "must be a number")
 
 
 def test_bindings_are_what_sqlite_stores():
-    bindings = ArgumentChecker(_every_type()).bindings(
-        {"boolean": True, "money": -0.0, "integer": 3.0, "text": "007"}
-    )
-    assert repr(bindings) == repr(
-        dict.fromkeys(TYPES) | {"boolean": 1, "money": 0.0, "integer": 3, "text": "007"}
-    )
+    bindings = ArgumentChecker(_every_type()).bindings({"boolean": True, "money": -0.0, "integer": 3.0, "text": "007"})
+    assert repr(bindings) == repr(dict.fromkeys(TYPES) | {"boolean": 1, "money": 0.0, "integer": 3, "text": "007"})

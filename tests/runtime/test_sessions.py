@@ -110,9 +110,7 @@ def test_a_closed_session_is_clean_for_the_next_and_unusable_itself():
         session.call("get_member_profile", {})
     with session_of(AMELIA) as fresh:
         assert fresh.digest() == state_digest(NOTHING)
-        assert fresh.query("SELECT phone FROM person WHERE person_id = ?", ("PRS-101",)) == [
-            ("+1 555 010 0141",)
-        ]
+        assert fresh.query("SELECT phone FROM person WHERE person_id = ?", ("PRS-101",)) == [("+1 555 010 0141",)]
 
 
 def test_many_live_sessions_never_share_a_connection():
@@ -151,6 +149,4 @@ def test_new_keys_continue_after_the_greatest_number_of_the_base():
     ]
     with session_of(AMELIA, library_with(tool(effects=effects))) as session:
         assert isinstance(session.call("probe", {}), Ok)
-        assert session.query("SELECT book_id FROM reservation WHERE reservation_id = 'RES-9'") == [
-            ("BOK-309",)
-        ]
+        assert session.query("SELECT book_id FROM reservation WHERE reservation_id = 'RES-9'") == [("BOK-309",)]

@@ -121,8 +121,7 @@ def environment(count: int = 3, **changes: Any) -> EnvironmentRows:
     """`count` rows a table; `changes` replace the rows of whole tables."""
     rows = {
         "members": tuple(
-            {"member_id": f"MEM-{n}", "email": f"m{n}@example.org", "born": "1990-02-28"}
-            for n in range(count)
+            {"member_id": f"MEM-{n}", "email": f"m{n}@example.org", "born": "1990-02-28"} for n in range(count)
         ),
         "books": tuple(
             {

@@ -24,9 +24,7 @@ def test_a_plain_client_elsewhere_sees_all_views(
 ) -> None:
     emma = book("Emma", tags=("a",), parents=("topic_1", "topic_2"))
     warehouse.write_records("books", "ada", Book, [emma], stamp(Parent(asset="topics", data_version="v")))
-    warehouse.write_records(
-        "chapters", None, Chapter, [Chapter(id="chapter_1", position=0, title="I")], STAMP
-    )
+    warehouse.write_records("chapters", None, Chapter, [Chapter(id="chapter_1", position=0, title="I")], STAMP)
     warehouse.write_database("lending_library", environment(), STAMP)
     warehouse.refresh_catalog()
     (tmp_path / "elsewhere").mkdir()
@@ -93,9 +91,7 @@ def test_an_empty_warehouse_and_an_unknown_id_say_what_to_do(warehouse: Warehous
     with pytest.raises(StorageError, match="nothing is stored yet"):
         warehouse.query("SELECT 1")
     warehouse.write_records("books", "ada", Book, [book("Emma")], STAMP)
-    with pytest.raises(
-        RecordNotFoundError, match=f"{book('Emma').id[:-1]}: .* The closest are {book('Emma').id}"
-    ):
+    with pytest.raises(RecordNotFoundError, match=f"{book('Emma').id[:-1]}: .* The closest are {book('Emma').id}"):
         warehouse.find(book("Emma").id[:-1])
 
 

@@ -9,9 +9,7 @@ from resources.storage.sidecars import Parent
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, Book, book, stamp
 
-WANTED = Wanted(
-    asset="tasks", partition="ada", upstream=(("topics", "ada"), ("population", None)), code_version="c1"
-)
+WANTED = Wanted(asset="tasks", partition="ada", upstream=(("topics", "ada"), ("population", None)), code_version="c1")
 
 
 @pytest.fixture

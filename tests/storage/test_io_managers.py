@@ -18,9 +18,7 @@ from tests.storage.library import Book, Chapter, book, environment
 
 DOMAINS = dg.StaticPartitionsDefinition(["lending_library", "music", "zoo"])
 PAIRS = dg.StaticPartitionsDefinition(["lending_library--zoo"])
-TO_PAIRS = dg.StaticPartitionMapping(
-    {"lending_library": "lending_library--zoo", "zoo": "lending_library--zoo"}
-)
+TO_PAIRS = dg.StaticPartitionMapping({"lending_library": "lending_library--zoo", "zoo": "lending_library--zoo"})
 
 
 class Settings(dg.Config):
@@ -39,9 +37,7 @@ def topics(context: dg.AssetExecutionContext, people: list[Book]) -> list[Book]:
 
 @dg.asset(partitions_def=DOMAINS)
 def outline(topics: list[Book]) -> Chapter:
-    return Chapter(
-        id=f"chapter_{topics[0].title}", position=0, title=topics[0].title, parents=(topics[0].id,)
-    )
+    return Chapter(id=f"chapter_{topics[0].title}", position=0, title=topics[0].title, parents=(topics[0].id,))
 
 
 @dg.asset(partitions_def=DOMAINS, io_manager_key="database_io", deps=[people])
@@ -109,18 +105,14 @@ def test_a_graph_is_stored_with_versions_settings_and_parents(dagster: Dagster) 
     dagster.make(topics, outline, databases, tasks, partition="lending_library")
     home = "lending_library"
     assert dagster.warehouse.read_records("people", Book, None) == [book("Ada 9")]
-    assert dagster.warehouse.read_records("tasks", Book, home) == [
-        book("Lend", parents=("database_lib",), pages=3)
-    ]
+    assert dagster.warehouse.read_records("tasks", Book, home) == [book("Lend", parents=("database_lib",), pages=3)]
     assert dagster.warehouse.read_database(home).parents == ("chapter_lending_library",)
     note = dagster.note("people")
     assert (note.run_id, note.code_version, note.settings) == (run.run_id, "p1", {"seed": 9})
     assert note.author == "procedural"
 
     def parent(asset: str, partition: str | None = home) -> Parent:
-        return Parent(
-            asset=asset, partition=partition, data_version=dagster.note(asset, partition).data_version
-        )
+        return Parent(asset=asset, partition=partition, data_version=dagster.note(asset, partition).data_version)
 
     assert dagster.note("topics", home).parents == (parent("people", None),)
     assert dagster.note("topics", home).code_version == "t1"

@@ -28,9 +28,7 @@ def lineage(tmp_path: Path) -> Lineage:
     warehouse.write_records(
         "topics", "lending_library", Chapter, [chapter("topic_1", "catalog_1")], stamp(run_id="run-2")
     )
-    warehouse.write_records(
-        "blueprints", "lending_library", Chapter, [chapter("blueprint_lib", "topic_1")], STAMP
-    )
+    warehouse.write_records("blueprints", "lending_library", Chapter, [chapter("blueprint_lib", "topic_1")], STAMP)
     warehouse.write_database("lending_library", environment(), STAMP)
     tasks = [
         book("Lend", parents=(row_id("lending_library", "loans", "LON-0"), "topic_1", "call_abc")),

@@ -79,9 +79,7 @@ def test_the_sidecar_says_who_made_it_when_from_what(warehouse: Warehouse) -> No
     warehouse.write_records("books", "ada", Book, [RICH], stamp(parent, author="llm", call_ids=("x",)))
     note = warehouse.materialization("books", "ada")
     assert note is not None
-    assert note.model_dump(
-        include={"asset", "partition", "run_id", "code_version", "settings", "row_count"}
-    ) == {
+    assert note.model_dump(include={"asset", "partition", "run_id", "code_version", "settings", "row_count"}) == {
         "asset": "books",
         "partition": "ada",
         "run_id": "run-1",
@@ -101,9 +99,7 @@ def test_the_sidecar_says_who_made_it_when_from_what(warehouse: Warehouse) -> No
         ([book("Emma", pages=2**70)], "books"),
     ],
 )
-def test_what_cannot_be_stored_is_named_and_changes_nothing(
-    warehouse: Warehouse, records: Any, named: str
-) -> None:
+def test_what_cannot_be_stored_is_named_and_changes_nothing(warehouse: Warehouse, records: Any, named: str) -> None:
     warehouse.write_records("books", "ada", Book, [RICH], STAMP)
     before = files_of(warehouse.root)
     with pytest.raises(StorageError, match=named):
@@ -146,9 +142,7 @@ def test_a_failing_rename_leaves_the_previous_content(
     assert warehouse.read_records("books", Book, "ada") == [RICH]
 
 
-def test_a_first_write_that_fails_leaves_nothing(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_first_write_that_fails_leaves_nothing(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(source: Path, target: Path) -> None:
         raise OSError(errno.EROFS, "Read-only file system")
 

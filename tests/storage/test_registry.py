@@ -71,9 +71,7 @@ def test_partitions_are_the_registered_domains(tmp_path: Path, monkeypatch: pyte
         ("[]", False),
     ],
 )
-def test_a_reload_reports_what_the_webserver_said(
-    monkeypatch: pytest.MonkeyPatch, answer: str, reloaded: bool
-) -> None:
+def test_a_reload_reports_what_the_webserver_said(monkeypatch: pytest.MonkeyPatch, answer: str, reloaded: bool) -> None:
     class Webserver(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))

@@ -54,7 +54,7 @@ class ProceduralAuthor(Author):
         for path in sorted(self._pack_folder.glob("*.yaml")):
             try:
                 file = YamlFile(path)
-                pack = file.parse(SectorPack)
+                pack = parse_pack(file)
             except PackError as fault:
                 faults.append(fault)
             else:
@@ -159,6 +159,17 @@ class ProceduralAuthor(Author):
         if faults:
             raise faults[0]
         raise unknown_domain(domain, sorted(name for _, pack in found.values() for name in pack.services))
+
+
+def parse_pack(file: YamlFile) -> SectorPack:
+    """The pack of a file; `PackError` names the line of the first fault."""
+    pack = file.parse(SectorPack)
+    for key, service in pack.services.items():
+        for part, entity in service.roles.items():
+            if entity not in pack.entities:
+                fault = f"`{part}: {entity}` is not one of the entities {sorted(pack.entities)}"
+                raise file.error(("services", key, "roles", part), fault, "Name one of the pack's entities.")
+    return pack
 
 
 def _entity_draft(table: Table, part: str) -> EntityDraft:

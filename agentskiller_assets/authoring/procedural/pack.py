@@ -105,13 +105,3 @@ class SectorPack(Model):
     role: PackRole
     entities: dict[str, PackEntity]
     services: dict[str, PackService]
-
-    @model_validator(mode="after")
-    def _services_refer_to_entities(self) -> "SectorPack":
-        for key, service in self.services.items():
-            for part, entity in service.roles.items():
-                if entity not in self.entities:
-                    raise ValueError(
-                        f"service {key}: `{part}: {entity}` is not one of the entities {sorted(self.entities)}"
-                    )
-        return self

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jinja2
@@ -38,6 +38,11 @@ def pattern_environment() -> jinja2.Environment:
     return environment
 
 
+@lru_cache(maxsize=8192)
+def _compiled(text: str) -> jinja2.Template:
+    return pattern_environment().from_string(text)
+
+
 def capitalize(text: str) -> str:
     """The text with its first letter in upper case and the rest as it was."""
     return text[:1].upper() + text[1:]
@@ -66,7 +71,7 @@ def render_text(file: YamlFile, text: str, context: Mapping[str, Any], location:
     if "<<" not in text and "<%" not in text:
         return text
     try:
-        return pattern_environment().from_string(text).render(context)
+        return _compiled(text).render(context)
     except jinja2.TemplateError as error:
         fix = "Use a name that the pattern declares under needs, nouns, words or parameters."
         raise file.error(location, f"{error} in {text!r}", fix) from error

@@ -1,0 +1,254 @@
+"""Sector packs and service patterns: every shipped one makes sound services, and a malformed one says where it is."""
+
+import shutil
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from agentskiller_assets.authoring.drafts import TopicDraft
+from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
+from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.environment.validation import validate
+from agentskiller_assets.errors import PackError
+from tests.world import DOMAIN, NOW, author, clinic
+
+SEEDS = (1, 2, 3)
+DOMAINS = sorted(name for _, pack in author().packs.values() for name in pack.services)
+
+
+@cache
+def _catalog(seed: int) -> tuple[TopicDraft, ...]:
+    return author().expand_domains(len(DOMAINS), seed)
+
+
+@cache
+def _specification(domain: str, seed: int) -> EnvironmentSpec:
+    topic = next(topic for topic in _catalog(seed) if topic.domain == domain)
+    return author().write_blueprint(topic, seed, NOW)
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_every_service_is_closed_with_at_least_ten_tools_and_three_rules(domain: str) -> None:
+    specs = [_specification(domain, seed) for seed in SEEDS]
+
+    assert [validate(spec) for spec in specs] == [[], [], []]
+    assert min(len(spec.tools) for spec in specs) >= 10
+    assert min(len({rule.code for tool in spec.tools for rule in tool.rules}) for spec in specs) >= 3
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_no_two_domains_have_the_same_rules(seed: int) -> None:
+    rules = [
+        frozenset((rule.code, rule.require) for tool in _specification(domain, seed).tools for rule in tool.rules)
+        for domain in DOMAINS
+    ]
+
+    assert len(set(rules)) == len(DOMAINS)
+
+
+def test_no_two_packs_have_a_service_of_the_same_name() -> None:
+    assert len(set(DOMAINS)) == len(DOMAINS)
+
+
+def test_a_service_keeps_its_content_in_a_larger_catalog_and_in_another_author() -> None:
+    topic = next(topic for topic in _catalog(1) if topic.domain == DOMAIN)
+
+    assert ProceduralAuthor().write_blueprint(topic, 1, NOW) == _specification(DOMAIN, 1)
+
+
+def test_another_seed_makes_another_service_of_the_same_domain() -> None:
+    assert len({_specification(DOMAIN, seed).model_dump_json() for seed in SEEDS}) == len(SEEDS)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_catalog_holds_every_service_once_and_a_shorter_one_is_its_beginning(seed: int) -> None:
+    assert sorted(topic.domain for topic in _catalog(seed)) == DOMAINS
+    assert all(author().expand_domains(n, seed) == _catalog(seed)[:n] for n in range(1, len(DOMAINS)))
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_parents_come_before_what_was_expanded_from_them(seed: int) -> None:
+    position = {topic.domain: index for index, topic in enumerate(_catalog(seed))}
+    expanded = [topic for topic in _catalog(seed) if topic.parent]
+
+    assert expanded
+    assert all(position[str(topic.parent)] < position[topic.domain] for topic in expanded)
+
+
+def test_the_five_strategies_and_all_patterns_occur() -> None:
+    strategies = {"seed", "horizontal", "diagonal", "temporal", "hierarchical", "role_based"}
+
+    assert {topic.strategy for topic in _catalog(1)} == strategies
+    assert {topic.pattern for topic in _catalog(1)} == set(author().patterns) - {"common"}
+
+
+def test_more_domains_than_there_are_services_are_an_error_with_the_greatest_number() -> None:
+    with pytest.raises(PackError) as caught:
+        author().expand_domains(len(DOMAINS) + 1, 1)
+
+    assert str(caught.value) == (
+        f"target_domains={len(DOMAINS) + 1}: the packs have only {len(DOMAINS)} services. "
+        f"Ask for at most {len(DOMAINS)}, or add services to a pack."
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "becomes", "named", "fault", "fix"),
+    [
+        pytest.param(
+            "  card: patient card",
+            "",
+            "role:",
+            "`role.card`: Field required",
+            "Correct the value on that line.",
+            id="missing key",
+        ),
+        pytest.param(
+            "      consultation_fee: {type: money, minimum: 0,",
+            "      consultation_fee: {type: money, minimum: low,",
+            "      consultation_fee:",
+            "`entities.doctor.columns.consultation_fee.minimum`: Input should be a valid number",
+            "Correct the value on that line.",
+            id="wrong type",
+        ),
+        pytest.param(
+            "    name: full_name",
+            "    name: surname",
+            "  doctor:",
+            "`name: surname` is not one of the columns",
+            "Correct the value on that line.",
+            id="part that is no column",
+        ),
+        pytest.param(
+            "    roles: {resource: doctor}",
+            "    roles: {resource: surgeon}",
+            "    roles: {resource: surgeon}",
+            "`resource: surgeon` is not one of the entities",
+            "",
+            id="unknown entity",
+        ),
+        pytest.param(
+            "    roles: {resource: doctor}",
+            "    roles: {}",
+            "    roles: {}",
+            "no entity plays `resource`",
+            "Add `roles: {resource: <entity>}`.",
+            id="missing part",
+        ),
+        pytest.param(
+            "    pattern: booking",
+            "    pattern: bookings",
+            "    pattern: bookings",
+            "no pattern 'bookings'",
+            "Use one of ['booking',",
+            id="unknown pattern",
+        ),
+        pytest.param(
+            "      waitlist: {title: waiting list entry, prefix: WLE}",
+            "",
+            "    nouns:",
+            "`waitlist` is missing, which 'booking' needs",
+            "Add `waitlist` under `nouns`.",
+            id="missing noun",
+        ),
+        pytest.param(
+            "    expansion: {strategy: seed}",
+            "    expansion: {strategy: temporal}",
+            "    expansion: {strategy: temporal}",
+            "a seed has no parent, and every other strategy names one",
+            "Correct the value on that line.",
+            id="expansion without a parent",
+        ),
+        pytest.param(
+            "links: [music_education, cycling]",
+            "links: [music_education, cycling",
+            "role:",
+            "did not find expected ',' or ']'",
+            "Correct the YAML on that line.",
+            id="YAML syntax",
+        ),
+    ],
+)
+def test_a_malformed_pack_is_an_error_with_file_line_and_fix(
+    tmp_path: Path, line: str, becomes: str, named: str, fault: str, fix: str
+) -> None:
+    """`named` begins the line that the error must name."""
+    pack = _broken_pack(tmp_path, line, becomes)
+    number = _line_of(pack, named)
+
+    with pytest.raises(PackError) as caught:
+        ProceduralAuthor(packs=tmp_path).write_blueprint(clinic().domain_topics.draft(), 1, NOW)
+
+    assert caught.value.culprit == f"{pack}:{number}"
+    assert fault in caught.value.fault
+    assert caught.value.fix.startswith(fix)
+
+
+def test_an_unknown_name_in_a_pattern_is_an_error_with_file_line_and_fix(tmp_path: Path) -> None:
+    patterns = Path(shutil.copytree(HERE / "patterns", tmp_path / "patterns"))
+    booking = patterns / "booking.yaml"
+    text = booking.read_text(encoding="utf-8")
+    booking.write_text(text.replace("<< p.horizon_days|days >>", "<< p.horizon_weeks|days >>", 1), encoding="utf-8")
+    number = 1 + text[: text.index("<< p.horizon_days|days >>")].count("\n")
+
+    with pytest.raises(PackError) as caught:
+        ProceduralAuthor(patterns=patterns).write_blueprint(clinic().domain_topics.draft(), 1, NOW)
+
+    assert caught.value.culprit == f"{booking}:{number}"
+    assert "horizon_weeks" in caught.value.fault
+    assert caught.value.fix == "Use a name that the pattern declares under needs, nouns, words or parameters."
+
+
+def test_a_file_that_is_no_mapping_is_an_error_on_its_first_line(tmp_path: Path) -> None:
+    (tmp_path / "empty.yaml").write_text("- a list\n", encoding="utf-8")
+
+    with pytest.raises(PackError) as caught:
+        ProceduralAuthor(packs=tmp_path).expand_domains(1, 1)
+
+    expected = f"{tmp_path / 'empty.yaml'}:1: is not a mapping. Start the file with `key: value` lines."
+    assert str(caught.value) == expected
+
+
+def test_a_folder_without_packs_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(PackError, match="holds no sector packs"):
+        ProceduralAuthor(packs=tmp_path).expand_domains(1, 1)
+
+
+def test_an_unknown_domain_is_an_error_with_those_that_there_are() -> None:
+    topic = clinic().domain_topics.draft().model_copy(update={"domain": "alchemy"})
+
+    with pytest.raises(PackError) as caught:
+        author().write_blueprint(topic, 1, NOW)
+
+    assert str(caught.value) == (
+        f"domain 'alchemy': no sector pack has this service. Choose one of: {', '.join(DOMAINS)}."
+    )
+
+
+def test_a_broken_pack_spoils_its_own_domains_alone(tmp_path: Path) -> None:
+    pack = _broken_pack(tmp_path, "    expansion: {strategy: seed}", "    expansion: {strategy: guess}")
+    shutil.copy(HERE / "packs" / "music_education.yaml", tmp_path)
+    writer = ProceduralAuthor(packs=tmp_path)
+    lessons = next(topic for topic in _catalog(1) if topic.domain == "music_lessons")
+
+    assert writer.write_blueprint(lessons, 1, NOW) == _specification("music_lessons", 1)
+    assert writer.fingerprint("music_lessons") == author().fingerprint("music_lessons")
+    for spoiled in (lambda: writer.fingerprint(DOMAIN), lambda: writer.expand_domains(1, 1)):
+        with pytest.raises(PackError) as caught:
+            spoiled()
+        assert caught.value.culprit.startswith(f"{pack}:")
+
+
+def _broken_pack(folder: Path, line: str, becomes: str) -> Path:
+    """The healthcare pack with the first such line changed (or gone), in a folder of its own."""
+    text = (HERE / "packs" / "healthcare.yaml").read_text(encoding="utf-8")
+    assert line in text
+    pack = folder / "healthcare.yaml"
+    pack.write_text(text.replace(line, becomes, 1) if becomes else text.replace(f"{line}\n", "", 1), encoding="utf-8")
+    return pack
+
+
+def _line_of(file: Path, start: str) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return 1 + next(index for index, text in enumerate(lines) if text.startswith(start))

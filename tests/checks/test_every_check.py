@@ -1,0 +1,37 @@
+"""Every check that is declared passes on a sound world, and has a planted fault that it must find."""
+
+import dagster as dg
+import pytest
+
+import agentskiller_assets.environment.checks
+import agentskiller_assets.ontology.checks
+import agentskiller_assets.tasks.checks
+from tests.checks import test_environment_checks, test_ontology_checks, test_task_checks
+from tests.checks.planting import answers, declared
+
+DECLARED = {
+    **declared(agentskiller_assets.ontology.checks),
+    **declared(agentskiller_assets.environment.checks),
+    **declared(agentskiller_assets.tasks.checks),
+}
+CASES = [
+    *test_ontology_checks.garden.cases,
+    *test_environment_checks.garden.cases,
+    *test_task_checks.garden.cases,
+]
+DEFINITIONS = {key.partition(":")[0]: definition for key, definition in DECLARED.items()}
+
+
+@pytest.mark.parametrize("definition", DEFINITIONS.values(), ids=DEFINITIONS.keys())
+def test_a_sound_world_passes(definition: dg.AssetChecksDefinition) -> None:
+    found = {name: result.description for name, result in answers(definition, {}).items()}
+
+    assert found == {spec.name: "nothing at fault" for spec in definition.check_specs}
+
+
+def test_every_declared_check_has_a_planted_fault() -> None:
+    assert {case.key for case in CASES} == set(DECLARED)
+
+
+def test_every_check_blocks_what_is_built_on_its_asset() -> None:
+    assert {spec.blocking for each in DEFINITIONS.values() for spec in each.check_specs} == {True}
