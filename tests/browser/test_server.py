@@ -8,9 +8,9 @@ import pytest
 
 from agentskiller_assets.authoring.procedural.author import HERE
 from agentskiller_assets.registry import Registry, write_registry
+from tests.browser.webserver import Server, dagster_server, wait_for
 from tests.cli.project import Project
 from tests.cli.test_cli import run_ids
-from tests.dagster.server import Server, dagster_server, wait_for
 
 SOUND, BROKEN = "guided_rides", "music_lessons"
 CHROMIUM = Path("/usr/bin/chromium")

@@ -1,0 +1,85 @@
+"""Dagster's webserver and daemon for one project folder, and questions to them through GraphQL."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.cli.project import Project
+
+ROOT = Path(__file__).parents[2]
+
+
+class Server:
+    """`dg dev` on a free port of loopback."""
+
+    def __init__(self, project: Project, port: int) -> None:
+        self.project = project
+        self.address = f"http://127.0.0.1:{port}"
+
+    def ask(self, query: str, **variables: Any) -> Any:
+        """The data of a GraphQL answer."""
+        request = urllib.request.Request(
+            f"{self.address}/graphql",
+            data=json.dumps({"query": query, "variables": variables}).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:
+            answer = json.load(response)
+        assert "errors" not in answer, answer
+        return answer["data"]
+
+
+def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
+    """The first true answer; the test fails when there is none in time."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        try:
+            if answer := found():
+                return answer
+        except OSError:
+            pass
+        time.sleep(0.5)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+@contextmanager
+def dagster_server(project: Project) -> Iterator[Server]:
+    """A running server; it and all that it started end with the block."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    home = project.root / "dagster_home"
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text((ROOT / "dagster_home" / "dagster.yaml").read_text())
+    server = Server(project, port)
+    command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
+    environment = {**project.environment, "AGENTSKILLER_WEBSERVER_URL": server.address}
+    with (project.root / "server.log").open("w") as log:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+        )
+        try:
+            wait_for("the webserver", lambda: server.ask("{ version }"), 120)
+            wait_for("the code location", lambda: _loaded(server), 120)
+            yield server
+        finally:
+            os.killpg(process.pid, signal.SIGINT)
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _loaded(server: Server) -> bool:
+    data = server.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name } } } }")
+    return bool(data["repositoriesOrError"].get("nodes"))
