@@ -151,6 +151,7 @@ def test_dagster_honours_our_data_version_and_shows_what_was_stored(dagster: Dag
         "path": str(path),
         "data_version": version,
         "size": path.stat().st_size,
+        "parents": "none",
     }
 
 
