@@ -51,7 +51,7 @@ def test_the_assets_are_exactly_these_in_their_groups() -> None:
     assert len(SPECS) == sum(map(len, GROUPS.values()))
 
 
-@pytest.mark.parametrize("key", SPECS)
+@pytest.mark.parametrize("key", sorted(SPECS))
 def test_every_asset_says_what_it_is_who_owns_it_and_which_code_made_it(key: str) -> None:
     spec = SPECS[key]
 
@@ -63,12 +63,12 @@ def test_every_asset_says_what_it_is_who_owns_it_and_which_code_made_it(key: str
     assert len(spec.code_version) == 12
 
 
-@pytest.mark.parametrize("key", SPECS)
+@pytest.mark.parametrize("key", sorted(SPECS))
 def test_all_but_the_catalog_are_partitioned_by_domain(key: str) -> None:
     assert SPECS[key].partitions_def == (None if key in UNPARTITIONED else PARTITIONS)
 
 
-@pytest.mark.parametrize("key", CHECKS)
+@pytest.mark.parametrize("key", sorted(CHECKS))
 def test_every_check_is_described_blocking_and_partitioned_as_its_asset(key: str) -> None:
     spec, partitions = CHECKS[key]
 
