@@ -23,6 +23,8 @@ FORBIDDEN_FUNCTIONS = frozenset(
         "last_insert_rowid",
     }
 )
+AGGREGATES = frozenset({"total", "string_agg", "json_group_object", "jsonb_group_array", "jsonb_group_object"})
+"""Those that the parser does not know as such."""
 CLOCKS = frozenset({"now", "localtime"})
 CLOCK_FUNCTIONS = frozenset({"date", "time", "datetime", "julianday", "unixepoch"})
 """Without arguments they say what time it is."""
@@ -86,6 +88,9 @@ class FragmentChecker:
         if what.startswith(("bind", "rule")):
             if any(tree.find_all(exp.Insert, exp.Update, exp.Delete)):
                 yield "changes data", "Conditions only read; move it to `effects`."
+            elif any(map(_aggregates, tree.walk())):
+                fault = f"aggregates rows without a sub-select in {sql.to_sql(tree)!r}"
+                yield fault, "Count in a sub-select: `(SELECT COUNT(*) FROM ... WHERE ...) > 0`."
             elif not isinstance(tree, exp.Predicate | exp.Connector | exp.Not | exp.Paren | exp.Exists):
                 yield f"is no boolean: {sql.to_sql(tree)!r}", "Compare something."
         elif what.startswith("returns"):
@@ -95,6 +100,7 @@ class FragmentChecker:
                 yield "has no ORDER BY", "Order by enough columns to make the order total."
             else:
                 yield from self._result_columns(tree, tool)
+                yield from self._total_order(tree, tool)
         elif not isinstance(tree, exp.Insert | exp.Update | exp.Delete):
             yield "is neither INSERT, UPDATE nor DELETE", "Effects change rows."
         else:
@@ -106,7 +112,44 @@ class FragmentChecker:
         if selected != declared:
             yield f"selects {selected} but declares {declared}", "Make them equal."
 
+    def _total_order(self, tree: exp.Select, tool: Tool) -> Iterator[tuple[str, str]]:
+        """Two rows of a list never compare as equal, or their order would be up to the engine."""
+        if not tool.returns.many:
+            return
+        ordered = _ordered(tree)
+        missing = [each for each in sorted(self._multiplying(tree)) if not {each, each.partition(".")[2]} & ordered]
+        if missing:
+            fault = f"has no total order: {', '.join(missing)} in {sql.to_sql(tree)!r} decides nothing"
+            yield fault, f"End ORDER BY with {', '.join(missing)}."
+
+    def _multiplying(self, tree: exp.Select) -> set[str]:
+        """What tells the rows apart: groups, or the keys of the tables that are not joined by their key."""
+        group = tree.args.get("group")
+        if group is not None:
+            return {sql.to_sql(each) for each in group.expressions}
+        if tree.args.get("distinct"):
+            return {sql.to_sql(each.unalias()) for each in tree.expressions}
+        source = tree.args.get("from_") or tree.args.get("from")
+        if source is None or all(map(_is_total, tree.expressions)):
+            return set()
+        keys = {self._key_of(source.this)}
+        for join in tree.args.get("joins") or ():
+            key = self._key_of(join.this)
+            condition = join.args.get("on")
+            equal = condition.find_all(exp.EQ) if condition is not None else ()
+            if not any(key in (sql.to_sql(each.left), sql.to_sql(each.right)) for each in equal):
+                keys.add(key)
+        return keys
+
+    def _key_of(self, source: exp.Expr) -> str:
+        if isinstance(source, exp.Table):
+            return f"{source.alias_or_name}.{self.spec.table(source.name).key}"
+        return f"a key of {sql.to_sql(source)}"
+
     def _effect(self, tree: exp.Expr) -> Iterator[tuple[str, str]]:
+        if isinstance(tree, exp.Insert) and (tree.args.get("alternative") or tree.args.get("conflict")):
+            fault = f"overrides what the records hold in {sql.to_sql(tree)!r}"
+            yield fault, "Write a plain INSERT, and a rule that refuses what is there already."
         if isinstance(tree, exp.Update | exp.Delete) and tree.args.get("where") is None:
             yield "changes every row of its table", "Add a WHERE on the key."
         if isinstance(tree, exp.Update):
@@ -119,7 +162,7 @@ class FragmentChecker:
         values = dict.fromkeys(names)
         if what.startswith(("bind", "rule")):
             bound = [bind.table for bind in tool.binds]
-            text = f"SELECT ({text}\n)" + (f" FROM {', '.join(bound)}" if bound else "")
+            text = "SELECT 1" + (f" FROM {', '.join(bound)}" if bound else "") + f" WHERE ({text}\n)"
         try:
             self.database.execute(f"EXPLAIN {text}", values)
         except sqlite3.Error as error:
@@ -141,6 +184,33 @@ def _fragments(tool: Tool) -> Iterator[tuple[str, str]]:
     for number, effect in enumerate(tool.effects, start=1):
         yield f"effect {number}", effect
     yield "returns", tool.returns.sql
+
+
+def _aggregates(node: exp.Expr) -> bool:
+    """Whether the node makes one value of many rows, outside of any SELECT."""
+    if isinstance(node, exp.Anonymous):
+        found = node.name.lower() in AGGREGATES
+    else:
+        found = isinstance(node, exp.AggFunc | exp.Window) and not node.expressions
+    return found and node.find_ancestor(exp.Select) is None
+
+
+def _is_total(projection: exp.Expr) -> bool:
+    """Whether a result column is an aggregate over all rows, of which there is one."""
+    column = projection.unalias()
+    found = column.find(exp.AggFunc)
+    return found is not None and found.find_ancestor(exp.Select) is column.find_ancestor(exp.Select)
+
+
+def _ordered(tree: exp.Select) -> set[str]:
+    """What a SELECT orders by; positions and names of result columns stand for what they show."""
+    shown = {projection.alias_or_name: sql.to_sql(projection.unalias()) for projection in tree.expressions}
+    found: set[str] = set()
+    for term in tree.args["order"].expressions:
+        text = sql.to_sql(term.this)
+        position = int(text) if text.isdigit() else 0
+        found.add(list(shown.values())[position - 1] if 0 < position <= len(shown) else shown.get(text, text))
+    return found
 
 
 def _determinism(tree: exp.Expr) -> Iterator[tuple[str, str]]:

@@ -69,6 +69,94 @@ def test_a_rule_that_is_no_boolean_is_found(require: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "require",
+    [
+        "COUNT(*) > 0",
+        "NOT COUNT(*) = 0",
+        "MAX(appointment.price) > 10",
+        "TOTAL(appointment.price) > 10",
+        "ROW_NUMBER() OVER (ORDER BY appointment.price) = 1",
+    ],
+)
+def test_a_rule_that_aggregates_without_a_sub_select_is_found(require: str) -> None:
+    (fault, *others) = validate(_with_rule(require))
+
+    assert fault.where == f"clinic_appointments.{CANCEL}.rule PLANTED"
+    assert fault.fault.startswith(f"aggregates rows without a sub-select in '{require[:5]}")
+    assert fault.fix == "Count in a sub-select: `(SELECT COUNT(*) FROM ... WHERE ...) > 0`."
+    assert all(other.where == fault.where for other in others)
+
+
+@pytest.mark.parametrize(
+    "require",
+    ["(SELECT COUNT(*) FROM appointment AS a WHERE a.patient_id = :me) > 0", "MAX(appointment.price, 5) > 4"],
+)
+def test_aggregates_in_sub_selects_and_the_greater_of_two_values_are_fine(require: str) -> None:
+    assert validate(_with_rule(require)) == []
+
+
+@pytest.mark.parametrize(
+    "clause", ["INSERT OR REPLACE", "INSERT OR IGNORE", "INSERT OR FAIL", "INSERT", "REPLACE", "INSERT OR ROLLBACK"]
+)
+def test_an_effect_that_overrides_what_is_there_is_found(clause: str) -> None:
+    effect = f"{clause} INTO person (person_id, city) VALUES (:appointment_id, 'x')"
+    upsert = " ON CONFLICT (person_id) DO UPDATE SET city = 'y'" if clause == "INSERT" else ""
+
+    (fault, *_) = validate(_with(CANCEL, effects=(effect + upsert,)))
+
+    assert fault.where == f"clinic_appointments.{CANCEL}.effect 1"
+    if clause == "REPLACE":
+        assert fault.fault == "is neither INSERT, UPDATE nor DELETE"
+    else:
+        assert fault.fault.startswith('overrides what the records hold in "INSERT ')
+        assert fault.fix == "Write a plain INSERT, and a rule that refuses what is there already."
+
+
+@pytest.mark.parametrize(
+    ("order", "missing"),
+    [
+        ("r.full_name", "r.doctor_id"),
+        ("r.doctor_id, r.full_name", None),
+        ("doctor_name, 1", None),
+        ("2", "r.doctor_id"),
+    ],
+)
+def test_a_list_whose_order_is_not_total_is_found(order: str, missing: str | None) -> None:
+    returns = clinic().spec.tool(SEARCH).returns
+    changed = returns.model_copy(update={"sql": returns.sql.partition(" ORDER BY ")[0] + f" ORDER BY {order}"})
+
+    faults = validate(_with(SEARCH, returns=changed))
+
+    assert [(each.where, each.fix) for each in faults] == (
+        [(f"clinic_appointments.{SEARCH}.returns", f"End ORDER BY with {missing}.")] if missing else []
+    )
+
+
+@pytest.mark.parametrize(
+    ("select", "missing"),
+    [
+        ("SELECT DISTINCT d.specialty FROM doctor AS d ORDER BY d.specialty", None),
+        ("SELECT DISTINCT d.specialty FROM doctor AS d ORDER BY 1 + 1", "d.specialty"),
+        ("SELECT d.specialty FROM doctor AS d GROUP BY d.specialty ORDER BY COUNT(*)", "d.specialty"),
+        ("SELECT specialty FROM doctor ORDER BY doctor_id", None),
+        ("SELECT d.specialty FROM doctor AS d, patient AS p ORDER BY d.doctor_id", "p.patient_id"),
+        ("SELECT MAX(d.specialty) AS specialty FROM doctor AS d ORDER BY 1", None),
+        (
+            "SELECT specialty FROM (SELECT specialty FROM doctor) AS s ORDER BY 1",
+            "a key of (SELECT specialty FROM doctor) AS s",
+        ),
+    ],
+)
+def test_what_tells_the_rows_of_a_list_apart_decides_their_order(select: str, missing: str | None) -> None:
+    column = next(c for c in clinic().spec.tool(SEARCH).returns.columns if c.name == "specialty")
+    changed = clinic().spec.tool(SEARCH).returns.model_copy(update={"sql": select, "columns": (column,)})
+
+    fixes = [fault.fix for fault in validate(_with(SEARCH, returns=changed)) if "ORDER BY" in fault.fix]
+
+    assert fixes == ([f"End ORDER BY with {missing}."] if missing else [])
+
+
+@pytest.mark.parametrize(
     "effect",
     [
         "UPDATE appointment SET appointment_id = 'APT-1' WHERE appointment_id = :appointment_id",
