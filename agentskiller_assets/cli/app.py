@@ -2,7 +2,7 @@
 
 import typer
 
-from agentskiller_assets.cli import domains, look, make, packs, verify
+from agentskiller_assets.cli import domains, look, make, packs, servers, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -18,5 +18,7 @@ app.command("digests")(verify.digests)
 app.command("show")(look.show)
 app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)
+app.command("serve")(servers.serve)
+app.add_typer(servers.export, name="export")
 app.add_typer(domains.app, name="domains")
 app.add_typer(packs.app, name="packs")

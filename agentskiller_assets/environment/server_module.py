@@ -6,8 +6,10 @@ from typing import Any
 
 import jinja2
 
+from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool
+from agentskiller_assets.environment import promises
 from agentskiller_assets.environment.cases import LONGEST, NOTHING, CaseTable
 from agentskiller_assets.environment.literals import WIDTH, block, source
 from agentskiller_assets.runtime import schema_sql
@@ -19,7 +21,7 @@ IMAGE_FILE = "image.sqlite"
 
 
 @cache
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
     return jinja2.Environment(  # noqa: S701 - Python source, never HTML
         loader=jinja2.PackageLoader("agentskiller_assets.environment", "templates"),
         undefined=jinja2.StrictUndefined,
@@ -32,7 +34,7 @@ def write_server_module(spec: EnvironmentSpec, policy_text: str) -> str:
     named = _constants(spec)
     settings = spec.model_dump(exclude={"tables", "tools"})
     return (
-        _templates()
+        templates()
         .get_template("server.py.j2")
         .render(
             title=_heading(spec),
@@ -52,7 +54,7 @@ def write_server_module(spec: EnvironmentSpec, policy_text: str) -> str:
 def write_server_tests(spec: EnvironmentSpec, cases: CaseTable) -> str:
     """A pytest module for the folder of the server and its image."""
     return (
-        _templates()
+        templates()
         .get_template("test_server.py.j2")
         .render(
             title=_heading(spec),
@@ -61,7 +63,14 @@ def write_server_tests(spec: EnvironmentSpec, cases: CaseTable) -> str:
             identities=source(cases.identities),
             accepted=[_case("Accepted", case) for case in cases.accepted],
             rejected=[_case("Rejected", case) for case in cases.rejected],
+            protected=[_case("Protected", case) for case in cases.protected],
             unfit=[_case("Unfit", case) for case in cases.unfit],
+            tables=source(digest(spec.tables)),
+            declared=source({tool.name: promises.declared(tool) for tool in spec.tools}),
+            owners=source(promises.owners(spec)),
+            owned=source(promises.owned_arguments(spec)),
+            states=source(promises.states(spec)),
+            invariants=source(promises.invariants(spec)),
             gaps=[_plain(str(gap)) for gap in cases.gaps],
             longest=LONGEST,
         )

@@ -1,6 +1,7 @@
-"""The MCP door: one session of an environment as a server that any MCP host can use."""
+"""The MCP door: sessions of an environment behind a server that any MCP host can use."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -21,6 +22,8 @@ from agentskiller_assets.runtime.session import Environment, Session
 __all__ = ["mcp_server", "policy_uri", "run_stdio", "session_server", "tool_definition"]
 
 Context = ServerRequestContext[Any]
+SessionOf = Callable[[Context], Session]
+"""Which session a request is about."""
 Page = types.PaginatedRequestParams | None
 DEFECT = "The call could not be carried out because of a fault of the server; nothing was changed."
 """All that a client learns of a defect in the specification's SQL."""
@@ -28,12 +31,15 @@ DEFECT = "The call could not be carried out because of a fault of the server; no
 
 def mcp_server(environment: Environment, *, policy: str) -> Server[Any]:
     """A server with one session of its own: over stdio, one process is one conversation."""
-    return session_server(environment.fork(), environment.spec, policy=policy, version=environment.digest[:12])
+    session = environment.fork()
+    return session_server(lambda _: session, environment, policy=policy)
 
 
-def session_server(session: Session, spec: EnvironmentSpec, *, policy: str, version: str) -> Server[Any]:
-    """A server on a session that somebody else keeps."""
+def session_server(session_of: SessionOf, environment: Environment, *, policy: str) -> Server[Any]:
+    """A server on sessions of the environment that somebody else keeps."""
+    spec = environment.spec
     tools = [tool_definition(tool) for tool in spec.tools]
+    schemas = {tool.name: tool.input_schema for tool in tools}
     resource = types.Resource(
         uri=policy_uri(spec),
         name="policy",
@@ -45,8 +51,8 @@ def session_server(session: Session, spec: EnvironmentSpec, *, policy: str, vers
     async def list_tools(_context: Context, _page: Page) -> types.ListToolsResult:
         return types.ListToolsResult(tools=tools)
 
-    async def call_tool(_context: Context, call: types.CallToolRequestParams) -> types.CallToolResult:
-        return _call(session, call)
+    async def call_tool(context: Context, call: types.CallToolRequestParams) -> types.CallToolResult:
+        return _call(session_of(context), call)
 
     async def list_resources(_context: Context, _page: Page) -> types.ListResourcesResult:
         return types.ListResourcesResult(resources=[resource])
@@ -59,7 +65,7 @@ def session_server(session: Session, spec: EnvironmentSpec, *, policy: str, vers
 
     return Server(
         spec.server_name,
-        version=version,
+        version=environment.digest[:12],
         title=spec.title,
         description=spec.description,
         instructions=policy,
@@ -67,6 +73,8 @@ def session_server(session: Session, spec: EnvironmentSpec, *, policy: str, vers
         on_call_tool=call_tool,
         on_list_resources=list_resources,
         on_read_resource=read_resource,
+        # otherwise the SDK lists all tools on every call over HTTP to find the one schema
+        get_tool_input_schema=schemas.get,
     )
 
 

@@ -161,6 +161,15 @@ class Session:
             store.reset()
         self._start()
 
+    def fork(self) -> "Session":
+        """Another session in the same state; from here on the two know nothing of each other."""
+        self._live()
+        twin = Session(self._base, self._tools)
+        twin._redo(twin._live(), self._done)
+        twin._done = list(self._done)
+        twin._me, twin._next, twin._dirty = self._me, dict(self._next), set(self._dirty)
+        return twin
+
     def close(self) -> None:
         """Give the connection back; the session cannot be used any more. Closing twice is harmless."""
         store, self._store = self._store, None
@@ -283,7 +292,11 @@ class Session:
             store.internal("RELEASE call")
             return
         store.reset()
-        for tool, values in self._done:
+        self._redo(store, self._done)
+
+    @staticmethod
+    def _redo(store: Store, done: Iterable[tuple[CompiledTool, Bindings]]) -> None:
+        for tool, values in done:
             store.guard.ticks = 0
             for sql in tool.effects:
                 store.execute(sql, values)
