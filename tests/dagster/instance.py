@@ -72,9 +72,9 @@ class TemporaryInstance:
         assert self.run(*requests) == 0, self.log.read_text("utf-8", errors="replace")[-3000:]
 
 
-def catalog(domains: int, seed: int = 7) -> Request:
+def catalog(domains: int, seed: int = 7, dies_before: str | None = None) -> Request:
     """A run that makes population, catalog and registry."""
-    return Request(job="catalog", config=catalog_config(domains, seed))
+    return Request(job="catalog", config=catalog_config(domains, seed), dies_before=dies_before)
 
 
 def pipeline(domain: str, *assets: str, tasks: int = 16, dies_before: str | None = None) -> Request:

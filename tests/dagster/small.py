@@ -29,7 +29,7 @@ def catalog_config(domains: int, seed: int = 7) -> dict[str, Any]:
 
 def pipeline_config(tasks: int = 16) -> dict[str, Any]:
     """Run config of the job `domain_pipeline`: as little as gives every rule a row that it refuses."""
-    return _ops(databases={"rows_per_table": 100}, instance_combos={"tasks_per_domain": tasks})
+    return _ops(databases={"rows_per_table": 150}, instance_combos={"tasks_per_domain": tasks})
 
 
 def eventually(what: str, answer: Callable[[], T | None], seconds: float) -> T:

@@ -109,7 +109,7 @@ def test_previews_and_counts_are_tables_a_person_can_read(library: Library) -> N
     counts = library.metadata("databases")["counts"].splitlines()
 
     assert counts[:2] == ["| table | rows |", "| --- | --- |"]
-    assert {line.split("|")[2].strip() for line in counts[2:]} == {"100"}
+    assert {line.split("|")[2].strip() for line in counts[2:]} == {"150"}
     assert library.metadata("queries")["preview"].startswith("| task_kind | first_message | instruction |")
     assert len(library.metadata("validated_tasks")["kinds"].splitlines()) >= 5, "three kinds of certified tasks"
     assert library.metadata("validated_tasks")["certified"] >= 10
