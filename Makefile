@@ -4,8 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
 PORT ?= 3000
-export DAGSTER_HOME ?= $(CURDIR)/dagster_home
-export AGENTSKILLER_WAREHOUSE ?= $(CURDIR)/warehouse
+DAGSTER_HOME ?= dagster_home
+AGENTSKILLER_WAREHOUSE ?= warehouse
+# Dagster takes absolute paths only; whoever sets these may write them as they like
+override export DAGSTER_HOME := $(abspath $(DAGSTER_HOME))
+override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
@@ -18,6 +21,8 @@ test: $(STAMP)  ## the tests
 	$(BIN)/pytest -n 2 --dist loadfile
 
 ui: $(STAMP)  ## Dagster on loopback, with its daemon
+	@mkdir -p $(DAGSTER_HOME)
+	@test -e $(DAGSTER_HOME)/dagster.yaml || cp dagster_home/dagster.yaml $(DAGSTER_HOME)
 	AGENTSKILLER_WEBSERVER_URL=http://127.0.0.1:$(PORT) $(BIN)/dg dev --host 127.0.0.1 --port $(PORT)
 
 bench: $(STAMP)  ## measures, and writes docs/bench.json

@@ -94,6 +94,10 @@ def _backfill(server: Server, backfill: str, seconds: float) -> dict[str, dict[s
     return wait_for("the backfill", ended, seconds)
 
 
+def test_runs_are_kept_in_the_folder_of_the_environment_and_nowhere_else(server: Server):
+    assert str(server.project.root / "dagster_home") in server.ask("{ instance { info } }")["instance"]["info"]
+
+
 def test_growing_the_catalog_makes_new_partitions_appear_by_itself(server: Server):
     def partitions() -> list[str]:
         return server.ask(PARTITIONS)["assetNodeOrError"]["partitionKeys"]
