@@ -20,6 +20,7 @@ from agentskiller_assets.environment.cases import (
     brief,
     is_refused,
 )
+from agentskiller_assets.environment.promises import protected_cases
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Environment, Ok, Session
 
@@ -60,12 +61,14 @@ class _Finder:
         for tool in others:
             rejected += [*self._unbound(tool), *self._violating(tool)]
         accepted = [case for tool in self.spec.tools for case in self.accepted[tool.name]]
+        protected = list(protected_cases(self.spec, accepted, self.callers.keys))
         return CaseTable(
-            identities=self.callers.named(case.caller for case in (*accepted, *rejected)),
+            identities=self.callers.named(case.caller for case in (*accepted, *rejected, *protected)),
             accepted=tuple(accepted),
             rejected=tuple(rejected),
             unfit=tuple(self._unfit()),
             gaps=tuple(self.gaps),
+            protected=tuple(protected),
         )
 
     def _gap(self, subject: str, reason: str) -> None:

@@ -43,12 +43,25 @@ class Rejected:
 
 
 @dataclass(frozen=True, slots=True)
+class Protected:
+    """A call that its record's owner may make, by somebody else: it is not carried out, whatever the reason."""
+
+    tool: str
+    args: Arguments
+    caller: str | None
+    before: Calls = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Unfit:
     """Arguments that do not fit the tool's schema, and the argument that is blamed."""
 
     tool: str
     args: Arguments
     argument: str
+
+
+Case = Accepted | Rejected | Protected
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +86,7 @@ class CaseTable:
     rejected: tuple[Rejected, ...]
     unfit: tuple[Unfit, ...]
     gaps: tuple[Gap, ...]
+    protected: tuple[Protected, ...] = ()
 
     @property
     def anyone(self) -> str | None:
@@ -89,20 +103,19 @@ def brief(result: Any) -> Any:
 def broken_cases(environment: Environment, table: CaseTable, *, stop_early: bool = False) -> list[str]:
     """Names of the cases that do not hold in this environment; the first alone if that is enough."""
     broken: list[str] = []
-    cases: Sequence[Accepted | Rejected] = (*table.rejected, *table.accepted)
+    cases: Sequence[Case] = (*table.rejected, *table.accepted, *table.protected)
     with environment.fork() as session:
         for case in cases:
             session.reset()
-            if not _holds(environment.spec, session, case, table.identities):
+            if not holds(environment.spec, session, case, table.identities):
                 broken.append(case.code if isinstance(case, Rejected) else case.tool)
                 if stop_early:
                     return broken
     return broken
 
 
-def _holds(
-    spec: EnvironmentSpec, session: Session, case: Accepted | Rejected, identities: dict[str, Arguments]
-) -> bool:
+def holds(spec: EnvironmentSpec, session: Session, case: Case, identities: dict[str, Arguments]) -> bool:
+    """Whether a case comes out as it should, in a clean session."""
     try:
         if not prepare(spec, session, case, identities):
             return False
@@ -111,14 +124,16 @@ def _holds(
         after = session.diff()
     except SpecError:
         return False
-    if isinstance(case, Rejected):
-        return outcome == Refused(case.code, case.statement) and after == before
-    return isinstance(outcome, Ok) and brief(outcome.result) == case.result and after == case.diff
+    match case:
+        case Rejected():
+            return outcome == Refused(case.code, case.statement) and after == before
+        case Protected():
+            return not isinstance(outcome, Ok) and after == before
+        case Accepted():
+            return isinstance(outcome, Ok) and brief(outcome.result) == case.result and after == case.diff
 
 
-def prepare(
-    spec: EnvironmentSpec, session: Session, case: Accepted | Rejected, identities: dict[str, Arguments]
-) -> bool:
+def prepare(spec: EnvironmentSpec, session: Session, case: Case, identities: dict[str, Arguments]) -> bool:
     """Identify the caller and make the calls that come before; False if one is not carried out."""
     calls: list[tuple[str, Arguments]] = list(case.before)
     if case.caller is not None:
