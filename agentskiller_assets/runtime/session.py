@@ -94,6 +94,10 @@ class Environment:
         """A new session on the environment's rows."""
         return Session(self._base, self._tools)
 
+    def forget_reads(self) -> None:
+        """Read the image anew from here on, so that a measurement shows what a first call costs."""
+        self._base.reads.clear()
+
     def without_rule(self, code: str) -> "Environment":
         """The same rows and tools, but nothing is refused with this code.
 

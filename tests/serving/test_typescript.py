@@ -48,7 +48,8 @@ def install() -> None:
         pytest.skip("Node and npm are not installed")
     if (HERE / "node_modules" / "@modelcontextprotocol").is_dir():
         return
-    done = subprocess.run(["npm", "ci", "--no-audit", "--no-fund"], cwd=HERE, capture_output=True, text=True, check=False)
+    command = ["npm", "ci", "--no-audit", "--no-fund"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
     if done.returncode and not os.environ.get("CI"):
         pytest.skip("the TypeScript SDK cannot be installed: npm ci failed")
     assert done.returncode == 0, done.stderr
