@@ -126,7 +126,9 @@ class Tool(Model):
     effects: tuple[str, ...] = ()
     returns: Returns
     authorizes: str | None = None
-    """`table.key` of the core entity, on the one tool that identifies the caller."""
+    """`table.key` of the role, on the one tool that identifies the caller in that role."""
+    role: str | None = None
+    """The table whose identified row `:me` is; None for the core entity. Two services in one have two roles."""
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name, or None."""
@@ -165,6 +167,22 @@ class EnvironmentSpec(Model):
         raise KeyError(f"no tool {name!r} in {self.domain}")
 
     @property
+    def roles(self) -> tuple[str, ...]:
+        """The tables in whose rows callers are identified: the core entity, and that of a second service."""
+        return tuple(dict.fromkeys([self.core_entity, *(tool.role for tool in self.tools if tool.role)]))
+
+    @property
     def authorizer(self) -> Tool:
-        """The one tool that identifies the caller."""
-        return next(tool for tool in self.tools if tool.authorizes)
+        """The tool that identifies the caller as the core entity."""
+        return self.authorizer_of(self.core_entity)
+
+    def role_of(self, tool: Tool) -> str:
+        """The table whose identified row is `:me` in a tool."""
+        return tool.role or self.core_entity
+
+    def authorizer_of(self, role: str) -> Tool:
+        """The one tool that identifies the caller in a role; `KeyError` names the role if there is none."""
+        for tool in self.tools:
+            if tool.authorizes and self.role_of(tool) == role:
+                return tool
+        raise KeyError(f"no tool identifies {role!r} in {self.domain}")

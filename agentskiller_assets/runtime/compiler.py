@@ -15,6 +15,8 @@ from agentskiller_assets.runtime.store import Store
 
 _FRESH = count()
 RESERVED = ("me", "now", "new_id")
+PERSON = "person_id"
+"""The column of a role that says who it is: two roles in one conversation are those of one person."""
 AMBIGUOUS = -1
 """In place of a rule's position: one of the binds but the last does not give exactly one row."""
 
@@ -34,9 +36,11 @@ class CompiledTool:
     name: str
     checker: ArgumentChecker
     condition: str | None
-    """One row: the position of the first rule that fails, or NULL; then the key of the authorised row."""
+    """One row: the position of the first rule that fails, or NULL; then key and person of the authorised row."""
     probes: tuple[Probe, ...]
     rules: tuple[Refused, ...]
+    role: str
+    """The table whose identified row is `:me`."""
     identifies: bool
     effects: tuple[str, ...]
     new_id_table: str | None
@@ -79,6 +83,7 @@ def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str |
         condition=condition,
         probes=probes,
         rules=tuple(Refused(rule.code, rule.statement) for rule in rules),
+        role=spec.role_of(tool),
         identifies=bool(tool.authorizes),
         effects=tool.effects,
         new_id_table=new_id_table,
@@ -124,7 +129,8 @@ def _conditions(spec: EnvironmentSpec, tool: Tool, without: str | None) -> tuple
     columns = f"CASE {' '.join(branches)} END" if branches else "NULL"
     if tool.authorizes:
         table, _, key = tool.authorizes.partition(".")
-        columns += f", {quoted(table)}.{quoted(key)}"
+        person = f"{quoted(table)}.{quoted(PERSON)}" if spec.table(table).column(PERSON) else "NULL"
+        columns += f", {quoted(table)}.{quoted(key)}, {person}"
     probes = tuple(
         Probe(
             f"SELECT 1{_source(tool, upto, dropped)} LIMIT 2",

@@ -125,7 +125,7 @@ class Environment:
 class Session:
     """One conversation's state: a fork of the environment, and who was identified."""
 
-    __slots__ = ("_base", "_dirty", "_done", "_me", "_next", "_store", "_tools")
+    __slots__ = ("_base", "_dirty", "_done", "_me", "_next", "_person", "_store", "_tools")
 
     def __init__(self, base: _Base, tools: Mapping[str, CompiledTool]) -> None:
         self._base = base
@@ -134,7 +134,9 @@ class Session:
         self._start()
 
     def _start(self) -> None:
-        self._me: str | None = None
+        self._me: dict[str, str] = {}
+        """The caller's row in every role in which they were identified."""
+        self._person: str | None = None
         self._next = self._base.first_numbers.copy()
         self._done: list[tuple[CompiledTool, Bindings]] = []
         self._dirty: set[str] = set()
@@ -150,8 +152,12 @@ class Session:
 
     @property
     def me(self) -> str | None:
-        """The key of the authorised person's row."""
-        return self._me
+        """The key of the caller's row in the role in which they were identified first; None before that."""
+        return next(iter(self._me.values()), None)
+
+    def identified_as(self, role: str) -> str | None:
+        """The key of the caller's row in a role; None while they are not identified in it."""
+        return self._me.get(role)
 
     @property
     def base_digest(self) -> str:
@@ -171,7 +177,8 @@ class Session:
         twin = Session(self._base, self._tools)
         twin._redo(twin._live(), self._done)
         twin._done = list(self._done)
-        twin._me, twin._next, twin._dirty = self._me, dict(self._next), set(self._dirty)
+        twin._me, twin._person = dict(self._me), self._person
+        twin._next, twin._dirty = dict(self._next), set(self._dirty)
         return twin
 
     def close(self) -> None:
@@ -202,13 +209,14 @@ class Session:
         tool = self._tools.get(tool_name) if isinstance(tool_name, str) else None
         if tool is None:
             return Invalid("tool", f"there is no tool named {shown(tool_name)}")
-        if self._me is None and not tool.identifies:
+        me = self._me.get(tool.role)
+        if me is None and not tool.identifies:
             return NOT_AUTHORIZED
         invalid = tool.checker.check(args)
         if invalid is not None:
             return invalid
         values = tool.checker.bindings(args)
-        values["me"] = None if tool.identifies else self._me
+        values["me"] = None if tool.identifies else me
         values["now"] = self._base.now
         store.guard.ticks = 0
         try:
@@ -219,7 +227,7 @@ class Session:
 
     def _admit(self, store: Store, tool: CompiledTool, values: Bindings) -> Outcome:
         """Binds and rules in order, then the rest."""
-        identity = None
+        identity: tuple[str, str | None] | None = None
         if tool.condition is not None:
             rows = self._select(store, tool, tool.condition, values)
             if len(rows) != 1 or rows[0][0] == AMBIGUOUS:
@@ -230,18 +238,24 @@ class Session:
             if failed is not None:
                 return tool.rules[failed]
             if tool.identifies:
-                identity = rows[0][1]
-                if self._me is not None and identity != self._me:
+                identity = (rows[0][1], rows[0][2])
+                if self._is_somebody_else(tool.role, *identity):
                     return ALREADY_IDENTIFIED
-                values["me"] = identity
+                values["me"] = identity[0]
         values["new_id"] = None
         if tool.effects:
             outcome = self._write(store, tool, values)
         else:
             outcome = _result(tool, self._select(store, tool, tool.returns, values))
         if identity is not None and isinstance(outcome, Ok):
-            self._me = identity
+            self._me[tool.role], self._person = identity
         return outcome
+
+    def _is_somebody_else(self, role: str, key: str, person: str | None) -> bool:
+        """Whether another row was identified in this role, or another person in another one."""
+        if role in self._me:
+            return self._me[role] != key
+        return bool(self._me) and (person is None or person != self._person)
 
     def _select(self, store: Store, tool: CompiledTool, sql: str, values: Bindings) -> list[tuple[Any, ...]]:
         """Rows of one of a tool's own SELECTs.
