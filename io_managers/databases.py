@@ -6,7 +6,7 @@ import dagster as dg
 
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import StorageError
-from io_managers.stamps import asset_name, partition_of, remember_read, report, stamp_of
+from io_managers.stamps import asset_name, partition_of, previous_of, remember_read, report, stamp_of
 from resources.warehouse import WarehouseResource
 
 
@@ -22,8 +22,9 @@ class DatabaseIOManager(dg.ConfigurableIOManager):
         if partition is None or not isinstance(obj, EnvironmentRows):
             fault = "only `EnvironmentRows` of a partitioned asset can be stored as a database"
             raise StorageError(asset, fault, "Partition the asset, or use the IO manager for records")
-        written = warehouse.write_database(partition, obj, stamp_of(context, warehouse), asset)
-        report(context, warehouse, written)
+        stamp, previous = stamp_of(context, warehouse), previous_of(context, warehouse)
+        written = warehouse.write_database(partition, obj, stamp, asset)
+        report(context, warehouse, previous, written)
 
     def load_input(self, context: dg.InputContext) -> EnvironmentRows | dict[str, EnvironmentRows]:
         """Reads exactly the upstream partitions that the run maps to."""

@@ -7,7 +7,7 @@ import dagster as dg
 
 from agentskiller_assets.core.records import Record
 from agentskiller_assets.errors import StorageError
-from io_managers.stamps import asset_name, partition_of, remember_read, report, stamp_of
+from io_managers.stamps import asset_name, partition_of, previous_of, remember_read, report, stamp_of
 from resources.warehouse import Warehouse, WarehouseResource
 
 
@@ -25,9 +25,9 @@ class RecordsIOManager(dg.ConfigurableIOManager):
         asset = asset_name(context.asset_key)
         model, many = record_type(context.dagster_type.typing_type, asset)
         records: Sequence[Record] = obj if many else [obj]
-        stamp = stamp_of(context, warehouse)
+        stamp, previous = stamp_of(context, warehouse), previous_of(context, warehouse)
         written = warehouse.write_records(asset, partition_of(context), model, records, stamp)
-        report(context, warehouse, written)
+        report(context, warehouse, previous, written)
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Reads and validates exactly the upstream partitions that the run maps to."""

@@ -8,6 +8,7 @@ from weakref import WeakKeyDictionary
 import dagster as dg
 
 from agentskiller_assets.errors import StorageError
+from io_managers.settings import note_settings
 from resources.storage.sidecars import Materialization, Parent, Stamp
 from resources.storage.warehouse import Warehouse
 
@@ -40,6 +41,14 @@ def remember_read(context: dg.InputContext, warehouse: Warehouse, partition: str
     versions[asset, partition] = note.data_version if note else None
 
 
+def previous_of(context: dg.OutputContext, warehouse: Warehouse) -> Materialization | None:
+    """What is about to be replaced; None also where its sidecar cannot be read, since it is written again."""
+    try:
+        return warehouse.materialization(asset_name(context.asset_key), partition_of(context))
+    except StorageError:
+        return None
+
+
 def stamp_of(context: dg.OutputContext, warehouse: Warehouse) -> Stamp:
     """Run, code version, settings and upstream versions of the output that is being written."""
     step = context.step_context
@@ -52,7 +61,9 @@ def stamp_of(context: dg.OutputContext, warehouse: Warehouse) -> Stamp:
     )
 
 
-def report(context: dg.OutputContext, warehouse: Warehouse, written: Materialization) -> None:
+def report(
+    context: dg.OutputContext, warehouse: Warehouse, previous: Materialization | None, written: Materialization
+) -> None:
     """Gives Dagster the data version and what a person wants to see of the stored files."""
     context.step_context.set_data_version(context.asset_key, dg.DataVersion(written.data_version))
     paths = [warehouse.root / name for name in written.files]
@@ -63,6 +74,7 @@ def report(context: dg.OutputContext, warehouse: Warehouse, written: Materializa
             "data_version": written.data_version,
             "size": dg.MetadataValue.int(sum(path.stat().st_size for path in paths)),
             "parents": dg.MetadataValue.md("\n".join(_link(parent) for parent in written.parents) or "none"),
+            **note_settings(context, previous),
         }
     )
     warehouse.refresh_catalog()

@@ -17,12 +17,13 @@ CHROMIUM = Path("/usr/bin/chromium")
 SELECTOR = "{ repositoryName: $repository, repositoryLocationName: $location }"
 LAUNCH = (
     """
-mutation ($names: [String!]!, $repository: String!, $location: String!) {
+mutation ($names: [String!]!, $config: RunConfigData!, $repository: String!, $location: String!) {
   launchPartitionBackfill(backfillParams: {
     selector: { partitionSetName: "domain_pipeline_partition_set", repositorySelector: """
     + SELECTOR
     + """ }
     partitionNames: $names
+    runConfigData: $config
   }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
 }"""
 )
@@ -40,6 +41,10 @@ EVENTS = """
 query ($run: ID!) { logsForRun(runId: $run) { ... on EventConnection { events {
   ... on ExecutionStepFailureEvent { stepKey error { message causes { message } } }
 } } } }"""
+SETTINGS = """
+query ($partition: String!) { assetNodeOrError(assetKey: { path: ["instance_combos"] }) { ... on AssetNode {
+  assetMaterializations(partitions: [$partition], limit: 1) { metadataEntries {
+    label ... on MarkdownMetadataEntry { mdStr } } } } } }"""
 PARTITIONS = '{ assetNodeOrError(assetKey: { path: ["queries"] }) { ... on AssetNode { partitionKeys } } }'
 
 
@@ -94,6 +99,13 @@ def _backfill(server: Server, backfill: str, seconds: float) -> dict[str, dict[s
     return wait_for("the backfill", ended, seconds)
 
 
+def _settings_note(server: Server, domain: str) -> list[str]:
+    """The rows of the table of settings that the UI shows for the instances of a domain."""
+    node = server.ask(SETTINGS, partition=domain)["assetNodeOrError"]
+    entries = node["assetMaterializations"][0]["metadataEntries"]
+    return next(entry["mdStr"] for entry in entries if entry["label"] == "settings").splitlines()[2:]
+
+
 def test_runs_are_kept_in_the_folder_of_the_environment_and_nowhere_else(server: Server):
     assert str(server.project.root / "dagster_home") in server.ask("{ instance { info } }")["instance"]["info"]
 
@@ -110,7 +122,8 @@ def test_a_backfill_loses_only_the_broken_domain_and_mending_it_completes_the_re
     pack = server.project.root / "packs" / "music_education.yaml"
     sound = pack.read_text()
     pack.write_text(sound.replace("resource: teacher", "resource: nobody", 1))
-    launched = server.ask(LAUNCH, names=[SOUND, BROKEN], **_location(server))["launchPartitionBackfill"]
+    config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": 20}}}}
+    launched = server.ask(LAUNCH, names=[SOUND, BROKEN], config=config, **_location(server))["launchPartitionBackfill"]
     first = _backfill(server, launched["backfillId"], 240)
     assert {name: each["runStatus"] for name, each in first.items()} == {SOUND: "SUCCESS", BROKEN: "FAILURE"}
     events = server.ask(EVENTS, run=first[BROKEN]["runId"])["logsForRun"]["events"]
@@ -125,6 +138,9 @@ def test_a_backfill_loses_only_the_broken_domain_and_mending_it_completes_the_re
     assert {name: each["runStatus"] for name, each in second.items() if each["runId"]} == {BROKEN: "SUCCESS"}
     assert run_ids(server.project, SOUND) == made
     assert len(run_ids(server.project, BROKEN)) == len(made) == 13
+    assert _settings_note(server, SOUND) == ["| tasks_per_domain | 20 |  |"]
+    # Upstream behaviour that `io_managers.settings` answers to: a re-executed backfill of a job has lost its config.
+    assert _settings_note(server, BROKEN) == ["| tasks_per_domain | 60 | **20** in the run that this one repeats |"]
 
 
 @pytest.mark.browser

@@ -145,6 +145,29 @@ def test_parents_are_links_with_the_data_version_that_was_read(library: Library)
     )
 
 
+def test_an_asset_with_settings_shows_those_that_it_used(library: Library) -> None:
+    assert library.metadata("databases")["settings"].splitlines()[2:] == ["| rows_per_table | 150 |  |"]
+    assert "settings" not in library.metadata("policies")
+
+
+def test_a_run_that_repeats_another_one_without_its_settings_says_so(library: Library) -> None:
+    repeated = library.instance.create_run_for_job(
+        defs.resolve_job_def("domain_pipeline"), run_config=pipeline_config(tasks=12)
+    )
+    again = run(
+        library.instance,
+        "domain_pipeline",
+        ("instance_combos",),
+        partition_key=CLINIC,
+        run_config=pipeline_config(tasks=16),
+        tags={"dagster/parent_run_id": repeated.run_id},
+    )
+    (made,) = again.get_asset_materialization_events()
+    note = made.materialization.metadata["settings"].value
+
+    assert "| tasks_per_domain | 16 | **12** in the run that this one repeats |" in str(note)
+
+
 def test_dagster_has_the_data_versions_of_the_sidecars(library: Library) -> None:
     records = {
         asset: library.instance.get_latest_data_version_record(dg.AssetKey(asset), partition_key=CLINIC)

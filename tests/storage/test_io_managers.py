@@ -152,6 +152,7 @@ def test_dagster_honours_our_data_version_and_shows_what_was_stored(dagster: Dag
         "data_version": version,
         "size": path.stat().st_size,
         "parents": "none",
+        "settings": "| setting | used | before |\n| --- | --- | --- |\n| seed | 7 |  |",
     }
 
 
