@@ -1,5 +1,6 @@
 """`warehouse.duckdb`: views over the files, for any DuckDB client."""
 
+import contextlib
 import fcntl
 import json
 import os
@@ -23,7 +24,7 @@ VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_row
 """Views that are not assets."""
 _SIGNATURE = ".catalog.json"
 _LOCK = ".catalog.lock"
-_VERSION = 1
+_VERSION = 2
 """Raised whenever the text of a view changes, so that older catalogs are built again."""
 _MATERIALIZATION_COLUMNS = {
     "asset": "VARCHAR",
@@ -39,6 +40,8 @@ _MATERIALIZATION_COLUMNS = {
     "parents": 'STRUCT(asset VARCHAR, "partition" VARCHAR, data_version VARCHAR)[]',
     "schema_fingerprint": "VARCHAR",
 }
+_RETRIES = 3
+"""How often a query is made again that met a file which a writer was just replacing."""
 _READ_ONLY = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN}
 
 
@@ -67,9 +70,10 @@ def select(root: Path, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
         raise StorageError(str(path), fault, "Run `agentskiller run` first, or set AGENTSKILLER_WAREHOUSE")
     try:
         _require_read_only(sql)
-        with closing(duckdb.connect(str(path), read_only=True, config=_reader_config())) as connection:
-            connection.execute(sql, parameters)
-            return [str(column[0]) for column in description(connection)], connection.fetchall()
+        for _ in range(_RETRIES):
+            with contextlib.suppress(duckdb.IOException):
+                return _answer(path, sql, parameters)
+        return _answer(path, sql, parameters)
     except duckdb.Error as exc:
         raise StorageError("SQL", str(exc), '`agentskiller sql "SHOW TABLES"` lists what there is') from exc
 
@@ -78,6 +82,12 @@ def asset_folders(root: Path) -> list[str]:
     """Assets with at least one Parquet file, sorted."""
     folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_."]
     return sorted(path.name for path in folders if next(path.glob("[!.]*.parquet"), None))
+
+
+def _answer(path: Path, sql: str, parameters: Sequence[Any] | dict[str, Any]) -> tuple[list[str], list[Any]]:
+    with closing(duckdb.connect(str(path), read_only=True, config=_reader_config())) as connection:
+        connection.execute(sql, parameters)
+        return [str(column[0]) for column in description(connection)], connection.fetchall()
 
 
 def _reader_config() -> dict[str, str | bool | int | float | list[str]]:
@@ -151,14 +161,23 @@ def _views(root: Path, signature: dict[str, Any]) -> dict[str, str]:
     if signature["sidecars"]:
         columns = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in _MATERIALIZATION_COLUMNS.items())
         source = file_literal(root / MATERIALIZATIONS, "*/*.json")
-        views["materializations"] = f"SELECT * FROM read_json({source}, columns = {{{columns}}})"
+        # A sidecar outlives data that somebody deleted; of the pair, both must be there.
+        views["materializations"] = (
+            f"SELECT * FROM read_json({source}, columns = {{{columns}}})"
+            f" WHERE concat_ws('/', asset, coalesce(partition, '{UNPARTITIONED}')) IN"
+            f" (SELECT regexp_extract(file, '([^/]+/[^/]+)\\.parquet$', 1)"
+            f" FROM glob({file_literal(root, '*/*.parquet')}))"
+        )
     return views
 
 
 def _files(root: Path, asset: str, columns: str) -> str:
+    """A query over the files of an asset for which there is a sidecar: one without is an unfinished write."""
     starred = columns.replace("*", "* EXCLUDE (filename)")
+    sidecars = file_literal(root / MATERIALIZATIONS / asset, "*.json")
     return (
         f"SELECT {starred}, nullif(parse_filename(filename, true), '{UNPARTITIONED}') AS partition"
         f" FROM read_parquet({file_literal(root / asset, '*.parquet')},"
         " union_by_name = true, filename = true, hive_partitioning = false)"
+        f" WHERE parse_filename(filename, true) IN (SELECT parse_filename(file, true) FROM glob({sidecars}))"
     )

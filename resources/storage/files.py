@@ -35,15 +35,18 @@ def temporary(final: Path) -> Iterator[Path]:
 def replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
     """Renames every (temporary, final) pair in order; after an exception all final names hold what they held.
 
-    A kill between two renames cannot be undone; readers notice it by the digests in the sidecar (moved last).
+    The last pair is the note that vouches for the others: the old one goes before anything else changes, so that a
+    kill between two renames leaves data that nothing vouches for.
     """
     with contextlib.ExitStack() as backups, contextlib.ExitStack() as undo:
-        for source, final in moves:
+        for final in reversed([final for _, final in moves]):
             backup, existed = backups.enter_context(temporary(final)), final.exists()
             with contextlib.suppress(OSError):  # a file system without hard links has no way back
                 os.link(final, backup)
-            os.replace(source, final)  # noqa: PTH105
             undo.callback(_restore, final, backup, existed)
+        moves[-1][1].unlink(missing_ok=True)
+        for source, final in moves:
+            os.replace(source, final)  # noqa: PTH105
         undo.pop_all()
 
 

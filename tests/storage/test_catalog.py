@@ -1,6 +1,7 @@
 """`warehouse.duckdb` shows what is stored to any DuckDB client, while others write."""
 
 import multiprocessing
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import duckdb
 import pytest
 
 from agentskiller_assets.errors import RecordNotFoundError, StorageError
+from resources.lineage import Lineage
 from resources.storage.sidecars import Parent
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, Book, Chapter, book, environment, stamp
@@ -59,6 +61,32 @@ def test_the_catalog_is_built_again_only_when_assets_come_or_go(warehouse: Wareh
     assert warehouse.refresh_catalog() is True
     warehouse.data_path("chapters", None).unlink()
     assert warehouse.query("SELECT view_name FROM duckdb_views() WHERE view_name = 'chapters'")[1] == []
+
+
+def test_views_show_no_partition_whose_write_never_ended(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, title in (("ada", "Emma"), ("bob", "Iliad"), ("cyd", "Faust")):
+        warehouse.write_records("books", name, Book, [book(title, parents=("topic_1",))], STAMP)
+    warehouse.refresh_catalog()
+    renamed: list[str] = []
+
+    def die_before_the_second(source: Path, target: Path) -> None:
+        if renamed:
+            os._exit(9)
+        renamed.append(str(target))
+        Path(source).rename(target)
+
+    if (child := os.fork()) == 0:
+        monkeypatch.setattr(os, "replace", die_before_the_second)
+        warehouse.write_records("books", "bob", Book, [book("Odyssey", parents=("topic_1",))], STAMP)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 9
+    warehouse.data_path("books", "cyd").unlink()
+
+    assert warehouse.condition("books", "bob") == "unfinished"
+    assert warehouse.query("SELECT title, partition FROM books")[1] == [("Emma", "ada")]
+    assert warehouse.query("SELECT partition FROM records")[1] == [("ada",)]
+    assert warehouse.query("SELECT partition FROM materializations")[1] == [("ada",)]
+    assert set(Lineage(warehouse).down("topic_1").nodes) == {"topic_1", book("Emma").id}
 
 
 def test_views_follow_a_schema_that_changes_under_them(warehouse: Warehouse) -> None:
@@ -123,6 +151,8 @@ def test_eight_writers_and_a_reader_of_the_catalog_lose_nothing(warehouse: Wareh
     while any(writer.is_alive() for writer in writers):
         if warehouse.root.is_dir() and any(warehouse.root.glob("books_*/*.parquet")):
             assert warehouse.query("SELECT count(*) % 50 FROM records")[1] == [(0,)]
+            if any(warehouse.root.glob("_materializations/books_*/*.json")):
+                assert warehouse.query("SELECT DISTINCT row_count FROM materializations")[1] in ([], [(50,)])
         time.sleep(0.01)
     for writer in writers:
         writer.join()
