@@ -3,7 +3,7 @@
 from typing import Literal
 
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.core.spec import Column
+from agentskiller_assets.core.spec import Bind, Column, Parameter, Refusal, ResultColumn, Returns, Rule, Table, Tool
 
 Strategy = Literal["seed", "horizontal", "diagonal", "temporal", "hierarchical", "role_based"]
 """How a domain was found: given, same context, bridging contexts, before or after in the life cycle, a
@@ -128,3 +128,43 @@ class QueryDraft(Model):
 
     first_message: str
     instruction: str
+
+
+FragmentField = Literal["parameters", "binds", "rules", "effects", "returns"]
+"""The parts of a tool that an author can write anew."""
+
+
+class RepairRequest(Model):
+    """A test that failed, the fragment at fault as it is now, and what the service has promised of its tool."""
+
+    domain: str
+    tool: Tool
+    """The tool as the server has it."""
+    field: FragmentField
+    fragment: str
+    """`bind loan`, `rule LOAN_LIMIT`, `effect 1`, `parameters` or `returns`."""
+    test: str
+    message: str
+    parameters: tuple[Parameter, ...]
+    refusals: tuple[Refusal, ...]
+    columns: tuple[ResultColumn, ...]
+    many: bool
+    tables: tuple[Table, ...]
+
+
+class Patch(Model):
+    """One part of one tool, written anew; the others stay as they are."""
+
+    tool: str
+    parameters: tuple[Parameter, ...] | None = None
+    binds: tuple[Bind, ...] | None = None
+    rules: tuple[Rule, ...] | None = None
+    effects: tuple[str, ...] | None = None
+    returns: Returns | None = None
+    why: str = ""
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The parts that it writes."""
+        parts = ("parameters", "binds", "rules", "effects", "returns")
+        return tuple(part for part in parts if getattr(self, part) is not None)

@@ -5,10 +5,12 @@ from abc import ABC, abstractmethod
 from agentskiller_assets.authoring.drafts import (
     EntityDraft,
     Governance,
+    Patch,
     PhraseBook,
     QueryDraft,
     QueryRequest,
     RelationDraft,
+    RepairRequest,
     Storyline,
     TopicDraft,
 )
@@ -36,6 +38,14 @@ class Author(ABC):
     @abstractmethod
     def write_blueprint(self, topic: TopicDraft, seed: int, simulation_time: str) -> EnvironmentSpec:
         """The whole environment: tables, tools, rules, effects and results."""
+
+    def implement(self, spec: EnvironmentSpec) -> EnvironmentSpec:
+        """The specification as the server is to run it: the fragments may be written anew, the promises not."""
+        return spec
+
+    @abstractmethod
+    def repair(self, request: RepairRequest) -> Patch | None:
+        """The fragment at fault, written anew; None if the author knows no better."""
 
     @abstractmethod
     def plan_samples(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> SamplePlans:

@@ -4,6 +4,7 @@ from typing import Any, ClassVar, Literal
 
 from agentskiller_assets.core.records import Record
 from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.environment.correction import Round
 
 
 class Blueprint(Record):
@@ -62,6 +63,12 @@ class ServerModule(Record):
     mutants: int
     caught: int
     survivors: tuple[str, ...]
+    tests_digest: str = ""
+    """Of the tests as they were written from the blueprint; no correction changes them."""
+    rounds: int = 0
+    """How often the tests were run, each time but the first on a server that was corrected."""
+    transcript: tuple[Round, ...] = ()
+    """What failed in each round, the fragment at fault, and the author's patch or refusal."""
 
 
 def policy_text(policy: list[PolicyEntry]) -> str:

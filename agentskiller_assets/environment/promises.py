@@ -39,19 +39,19 @@ def declared(tool: Tool) -> dict[str, str]:
     }
 
 
-def owners(spec: EnvironmentSpec) -> dict[str, tuple[str, str]]:
-    """Key and owner column of every table whose rows belong to one of those whom the service serves."""
-    found: dict[str, tuple[str, str]] = {}
+def owners(spec: EnvironmentSpec) -> dict[str, tuple[str, str, str]]:
+    """Key, owner column and role of every table whose rows belong to one of those whom the service serves."""
+    found: dict[str, tuple[str, str, str]] = {}
     for table in spec.tables:
-        column = next((each.name for each in table.columns if each.ref == spec.core_entity), None)
+        column = next((each for each in table.columns if each.ref in spec.roles), None)
         if table.kind == "relationship" and column is not None:
-            found[table.name] = (table.key, column)
+            found[table.name] = (table.key, column.name, str(column.ref))
     return found
 
 
 def owned_arguments(spec: EnvironmentSpec) -> dict[str, dict[str, str]]:
     """For each tool, the parameters that name a record of the caller, with its table."""
-    owned = {f"{table}.{key}": table for table, (key, _) in owners(spec).items()}
+    owned = {f"{table}.{key}": table for table, (key, _, _) in owners(spec).items()}
     found: dict[str, dict[str, str]] = {}
     for tool in spec.tools:
         named = {p.name: owned[p.refers_to] for p in tool.parameters if p.refers_to in owned}
@@ -100,16 +100,16 @@ def _broken_by(spec: EnvironmentSpec, session: Session, case: Accepted) -> Itera
     owned = owners(spec)
     for name, table in owned_arguments(spec).get(case.tool, {}).items():
         key = case.args.get(name)
-        if key is not None and _owner(session, owned, table, key) != session.me:
+        if key is not None and _owner(session, owned, table, key) != session.identified_as(owned[table][2]):
             yield Broken(case.tool, "binds", f"is carried out with a record of somebody else as {name}")
     if not isinstance(session.call(case.tool, case.args), Ok):
         return
     diff = session.diff()
-    for table, (_, column) in owned.items():
+    for table, (_, column, role) in owned.items():
         rows = [*diff["inserted"].get(table, []), *diff["deleted"].get(table, [])]
         keys = [row["key"] for row in diff["updated"].get(table, [])]
         found = {*(row[column] for row in rows), *(_owner(session, owned, table, key) for key in keys)}
-        if found - {session.me}:
+        if found - {session.identified_as(role)}:
             yield Broken(case.tool, "effects", f"changes rows of {table} that belong to somebody else")
     if not case.before:
         yield from _forbidden_changes(spec, case.tool, diff)
@@ -127,7 +127,7 @@ def _forbidden_changes(spec: EnvironmentSpec, tool: str, diff: dict[str, Any]) -
                 yield Broken(tool, "effects", f"moves {table} from {old!r} to {new!r}, which is not allowed")
 
 
-def _owner(session: Session, owned: dict[str, tuple[str, str]], table: str, key: str) -> str | None:
-    name, column = owned[table]
+def _owner(session: Session, owned: dict[str, tuple[str, str, str]], table: str, key: str) -> str | None:
+    name, column, _ = owned[table]
     rows = session.query(f'SELECT "{column}" FROM "{table}" WHERE "{name}" = :key', {"key": key})
     return rows[0][0] if rows else None

@@ -1,32 +1,26 @@
 """Proves a generated server: its tests run in the sandbox, and must catch every fault that is planted."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from agentskiller_assets.core.canonical import digest_bytes
+from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.case_finder import find_cases
 from agentskiller_assets.environment.cases import CaseTable, broken_cases
-from agentskiller_assets.environment.mutations import mutation_score
-from agentskiller_assets.environment.server_module import (
-    IMAGE_FILE,
-    SERVER_FILE,
-    TEST_FILE,
-    write_server_module,
-    write_server_tests,
+from agentskiller_assets.environment.correction import (
+    ROUNDS,
+    Corrected,
+    FrozenTests,
+    Round,
+    RunTests,
+    correct,
 )
+from agentskiller_assets.environment.mutations import MutationScore, mutation_score
+from agentskiller_assets.environment.promises import Broken, broken_promises
+from agentskiller_assets.environment.server_module import write_server_module
 from agentskiller_assets.runtime import Environment
-from resources.sandbox import SandboxReport, run_pytest
-
-RunTests = Callable[[Mapping[str, bytes | str]], SandboxReport]
-
-
-class Failure(Model):
-    """A test that did not pass."""
-
-    test: str
-    message: str
+from resources.sandbox import run_pytest
 
 
 class ServerReport(Model):
@@ -35,7 +29,8 @@ class ServerReport(Model):
     tests_passed: int
     tests_failed: int
     """Failures and errors, those of collection included."""
-    failures: tuple[Failure, ...]
+    failures: tuple[str, ...]
+    """What is at fault, then the tests that failed."""
     gaps: tuple[str, ...]
     """Tools, rules and parts of binds that no call on the records shows."""
     mutants_total: int
@@ -43,8 +38,9 @@ class ServerReport(Model):
     survivors: tuple[str, ...]
     score: float
     """Share of planted faults that the tests catch."""
-    module_digest: str
-    test_digest: str
+    tests_digest: str
+    """Of the tests, before and after every correction."""
+    rounds: tuple[Round, ...]
 
     @property
     def ok(self) -> bool:
@@ -53,37 +49,63 @@ class ServerReport(Model):
 
 
 def prove_server(
-    spec: EnvironmentSpec, image: bytes, policy: str, run_tests: RunTests = run_pytest
+    spec: EnvironmentSpec,
+    image: bytes,
+    policy: str,
+    author: Author | None = None,
+    run_tests: RunTests = run_pytest,
+    rounds: int = ROUNDS,
 ) -> tuple[str, str, ServerReport]:
     """The server module, its test module, and the report of running one against the other.
 
-    Tests run once, in a subprocess; meanwhile the same cases are tried here on every faulty environment.
+    Tests are written from the approved specification and run in a subprocess; meanwhile the same cases are tried here
+    on every faulty environment. Without an author the server is the specification itself, and nothing is corrected.
     """
-    cases = find_cases(Environment(spec, image))
-    module, tests = write_server_module(spec, policy), write_server_tests(spec, cases)
-    files: dict[str, bytes | str] = {SERVER_FILE: module, TEST_FILE: tests, IMAGE_FILE: image}
+    environment = Environment(spec, image)
+    cases = find_cases(environment)
+    tests = FrozenTests.write(spec, image, cases)
+    unkept = broken_promises(environment, cases)
+    if unkept:
+        score = MutationScore(total=0, caught=0, survivors=())
+        return write_server_module(spec, policy), tests.text, _report(tests, score, (), _unkept(spec, unkept), 0)
+    server = author.implement(spec) if author else spec
     with ThreadPoolExecutor(max_workers=1) as pool:
-        running = pool.submit(run_tests, files)
-        report = _report(spec, image, cases, module, tests)
-        run = running.result()
-    failures = tuple(Failure(test=failure.test, message=failure.message) for failure in run.failures)
-    failed = max(run.failed + run.errors, len(failures))
-    tested = {"tests_passed": run.passed, "tests_failed": failed, "failures": failures}
-    return module, tests, report.model_copy(update=tested)
+        running = pool.submit(correct, tests, server, policy, author, run_tests, rounds)
+        score = _score(spec, image, cases)
+        corrected = running.result()
+    if corrected.ok and corrected.spec != spec:
+        score = _score(corrected.spec, image, cases)
+    last = corrected.rounds[-1]
+    report = _report(tests, score, corrected.rounds, _failures(corrected), last.passed)
+    return corrected.module, tests.text, report
 
 
-def _report(spec: EnvironmentSpec, image: bytes, cases: CaseTable, module: str, tests: str) -> ServerReport:
-    """The report without the tests' results."""
-    score = mutation_score(spec, image, lambda faulty: not broken_cases(faulty, cases, stop_early=True))
+def _score(spec: EnvironmentSpec, image: bytes, cases: CaseTable) -> MutationScore:
+    return mutation_score(spec, image, lambda faulty: not broken_cases(faulty, cases, stop_early=True))
+
+
+def _failures(corrected: Corrected) -> tuple[str, ...]:
+    last = corrected.rounds[-1]
+    return (*map(str, last.answers), *(f"{each.test}: {each.message}" for each in last.failures))
+
+
+def _unkept(spec: EnvironmentSpec, broken: Sequence[Broken]) -> tuple[str, ...]:
+    fix = "Correct the blueprint: tests written from it would expect the fault."
+    return tuple(f"{spec.domain}.{each}. {fix}" for each in broken)
+
+
+def _report(
+    tests: FrozenTests, score: MutationScore, rounds: tuple[Round, ...], failures: tuple[str, ...], passed: int
+) -> ServerReport:
     return ServerReport(
-        tests_passed=0,
-        tests_failed=0,
-        failures=(),
-        gaps=tuple(str(gap) for gap in cases.gaps),
+        tests_passed=passed,
+        tests_failed=rounds[-1].failed if rounds else len(failures),
+        failures=failures,
+        gaps=tuple(str(gap) for gap in tests.cases.gaps),
         mutants_total=score.total,
         mutants_caught=score.caught,
         survivors=score.survivors,
         score=round(score.score, 4),
-        module_digest=digest_bytes(module.encode()),
-        test_digest=digest_bytes(tests.encode()),
+        tests_digest=tests.digest,
+        rounds=rounds,
     )

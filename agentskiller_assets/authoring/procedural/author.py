@@ -6,11 +6,13 @@ from pathlib import Path
 from agentskiller_assets.authoring.drafts import (
     EntityDraft,
     Governance,
+    Patch,
     PhraseBook,
     QueryDraft,
     QueryRequest,
     Question,
     RelationDraft,
+    RepairRequest,
     Storyline,
     ToolPhrases,
     TopicDraft,
@@ -113,6 +115,10 @@ class ProceduralAuthor(Author):
 
     def write_blueprint(self, topic: TopicDraft, seed: int, simulation_time: str) -> EnvironmentSpec:
         return write_specification(self._service(topic.domain, seed), simulation_time)
+
+    def repair(self, request: RepairRequest) -> Patch | None:
+        """Its fragments come from patterns; there is no second opinion to be had."""
+        return None
 
     def plan_samples(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> SamplePlans:
         return write_plans(self._service(topic.domain, seed), spec)
