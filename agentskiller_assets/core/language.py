@@ -77,6 +77,14 @@ _PROPER = word_set(
     "latin mandarin mexican monday norwegian november october portuguese russian saturday september "
     "spanish sunday swedish thai thursday tuesday turkish vietnamese wednesday"
 )
+_LABELS = {
+    "email": "e-mail address",
+    "new_email": "new e-mail address",
+    "new_phone": "new phone number",
+    "new_starts_at": "new date and time",
+    "phone": "phone number",
+    "starts_at": "date and time",
+}
 _PROPER_ALONE = frozenset({"march", "may", "polish"})
 _SMALL_WORDS = word_set("a an and as at but by for from in nor of on or per the to via with")
 
@@ -179,7 +187,9 @@ def number(value: float) -> str:
 
 
 def count(n: float, noun: str) -> str:
-    """How many there are: `no loans`, `one loan`, `three loans`, `12 loans`."""
+    """How many there are: `no loans`, `one loan`, `three loans`, `12 loans`; of times, `once` and `twice`."""
+    if noun == "time" and n in (1, 2):
+        return "once" if n == 1 else "twice"
     quantity = NUMBER_WORDS[0] if n == 0 else number(n)
     return f"{quantity} {noun if n == 1 else plural(noun)}"
 
@@ -219,6 +229,11 @@ def humanize(identifier: str) -> str:
         else:
             words.append(word)
     return " ".join(_spell(word) for word in words)
+
+
+def label(name: str) -> str:
+    """What people call a value of this column or parameter on a list of what they know: `e-mail address`, `start`."""
+    return _LABELS.get(name) or humanize(name)
 
 
 def _spell(word: str) -> str:

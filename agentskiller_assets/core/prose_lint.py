@@ -44,6 +44,10 @@ _ABBREVIATION = re.compile(
 )
 
 _DETERMINERS = "a|an|the|my|your|our|their|its"
+_PEOPLE = (
+    "doctor|therapist|nurse|guide|mechanic|teacher|tutor|coach|instructor|accompanist|driver|patient|student|pupil"
+    "|rider|member|customer|guest|visitor|tenant|colleague|person|somebody|someone|anybody|anyone|nobody"
+)
 _SQL_PHRASES = (
     r"INSERT INTO|DELETE FROM|UPDATE \w+ SET|ORDER BY|GROUP BY|(?:LEFT|INNER|OUTER) JOIN|IS (?:NOT )?NULL"
     r"|NOT EXISTS|COALESCE\(|CASE WHEN"
@@ -107,6 +111,23 @@ _PATTERNS = (
         "doubled_determiner",
         rf"\b(?P<one>(?i:{_DETERMINERS}))[ \t]+(?!(?i:(?P=one))\b)(?:{_DETERMINERS}|his|her)\b",
         "two words that exclude each other",
+    ),
+    _pattern(
+        "person_that",
+        rf"(?i:\b(?:{_PEOPLE}))[ \t]+that[ \t]+(?:is|are|was|were|has|have|does|do|can|cannot|may|must|will)\b",
+        "people are `who`, not `that`",
+    ),
+    _pattern(
+        "clumsy_count",
+        r"(?i:\b(?:at most|at least|up to|only|just|more than|moved|changed|extended|renewed|been)[ \t]+"
+        r"(?:one time|two times|1 times?|2 times))\b(?! slots?\b)",
+        "people say `once` and `twice`",
+    ),
+    _pattern("stranded_preposition", r"\b(?i:for|of|with|at) to\b", "a column's name stands where a noun should"),
+    _pattern(
+        "doubled_sentence",
+        r"(?<![\w,;:] )(?P<sentence>\b[A-Z][^.?!\n]{6,}[.?!])[ \t]+(?P=sentence)(?=\s|$)",
+        "the same sentence twice",
     ),
     _pattern("possessive_seam", r"\w['\u2019]s['\u2019]s\b|\b(?:my|your)['\u2019]s\b", "a doubled possessive"),
     _pattern("doubled_space", r"(?<=\S)(?:[ \t]{2,}|\t)(?=\S)", "more than one space between words"),
@@ -292,7 +313,7 @@ _NOT_PLURAL = word_set(
 )
 _QUANTITY = re.compile(
     r"(?<![\w.,:/$\u00a3\u20ac%#'\u2019-])"
-    rf"(?P<n>\d[\d,]*|{'|'.join(sorted(_MANY | _ONE))})(?=[ \t]+[a-z])",
+    rf"(?P<n>\d+(?:,\d{{3}})*|{'|'.join(sorted(_MANY | _ONE))})(?=[ \t]+[a-z])",
     re.IGNORECASE,
 )
 _NEXT_WORD = re.compile(r"[ \t]+(?P<word>[a-z]+)(?![\w'\u2019-])")

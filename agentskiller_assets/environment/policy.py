@@ -1,7 +1,8 @@
 """Policies: rendered from the specification with markers, and parsed back without loss.
 
 Markers are HTML comments, which Markdown does not show: `POLICY_START`, `RULE: code` in front of every sentence,
-`GLOBAL_RULES_END`, `TOOL: name` and `TOOL_END: name` around a tool's rules, `POLICY_END`.
+`GLOBAL_RULES_END`, `TOOL: name` and `TOOL_END: name` around a tool's rules, `PURPOSE` in front of what the tool
+does, `POLICY_END`.
 """
 
 import re
@@ -16,13 +17,15 @@ SUBJECTS = ("identity", "confirmation", "sharing", "escalation")
 _TOOL = re.compile(r"<!-- TOOL: (?P<name>\S+) -->\n(?P<body>.*?)<!-- TOOL_END: (?P=name) -->", re.DOTALL)
 _RULE = re.compile(r"^- <!-- RULE: (\S+) --> (.*)$", re.MULTILINE)
 _TITLE = re.compile(r"^### (.*)$", re.MULTILINE)
+_PURPOSE = re.compile(r"^<!-- PURPOSE --> (.*)$", re.MULTILINE)
 
 
 class PolicyTool(Model):
-    """A tool's part of the policy: its title and its rules in the order in which they are tried."""
+    """A tool's part of the policy: its title, what it does, and its rules in the order in which they are tried."""
 
     name: str
     title: str
+    purpose: str = ""
     rules: tuple[tuple[str, str], ...]
 
 
@@ -39,12 +42,13 @@ def write_policy(spec: EnvironmentSpec, governance: Governance) -> PolicyDocumen
     """The policy of a specification: its own statements, and the author's general rules."""
     return PolicyDocument(
         title=language.title_case(spec.title),
-        introduction=f"{spec.description} It is {language.say_datetime(spec.simulation_time)}.",
+        introduction=f"{spec.description} It is now {language.say_datetime(spec.simulation_time)}.",
         general=tuple((subject.upper(), getattr(governance, subject)) for subject in SUBJECTS),
         tools=tuple(
             PolicyTool(
                 name=tool.name,
                 title=tool.title,
+                purpose=tool.description,
                 rules=tuple((refusal.code, refusal.statement) for refusal in tool.refusals),
             )
             for tool in spec.tools
@@ -59,9 +63,16 @@ def render_policy(policy: PolicyDocument) -> str:
     lines += ["<!-- GLOBAL_RULES_END -->", "", "## What can be done", ""]
     for tool in policy.tools:
         lines += [f"<!-- TOOL: {tool.name} -->", f"### {tool.title}", ""]
-        lines += [f"- <!-- RULE: {code} --> {text}" for code, text in tool.rules] or ["There are no further rules."]
+        lines += _purpose(tool)
+        lines += [f"- <!-- RULE: {code} --> {text}" for code, text in tool.rules]
         lines += [f"<!-- TOOL_END: {tool.name} -->", ""]
     return "\n".join([*lines, "<!-- POLICY_END -->", ""])
+
+
+def _purpose(tool: PolicyTool) -> list[str]:
+    if tool.purpose:
+        return [f"<!-- PURPOSE --> {tool.purpose}", *([""] if tool.rules else [])]
+    return [] if tool.rules else ["There are no further rules."]
 
 
 def parse_policy(text: str) -> PolicyDocument:
@@ -85,5 +96,10 @@ def visible_text(text: str) -> str:
 
 
 def _parse_tool(name: str, body: str) -> PolicyTool:
-    title = _TITLE.search(body)
-    return PolicyTool(name=name, title=title[1] if title else "", rules=tuple(_RULE.findall(body)))
+    title, purpose = _TITLE.search(body), _PURPOSE.search(body)
+    return PolicyTool(
+        name=name,
+        title=title[1] if title else "",
+        purpose=purpose[1] if purpose else "",
+        rules=tuple(_RULE.findall(body)),
+    )

@@ -103,7 +103,7 @@ def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
             text = language.say(value, typed)
             if (name, text) not in met:
                 met.add((name, text))
-                yield Fact(label=language.humanize(name), type=typed.type, value=value, text=text)
+                yield Fact(label=language.label(name), type=typed.type, value=value, text=text)
 
 
 def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[str, Typed]:

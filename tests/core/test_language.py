@@ -12,6 +12,7 @@ from agentskiller_assets.core.language import (
     count,
     humanize,
     join_words,
+    label,
     money,
     number,
     ordinal,
@@ -96,6 +97,7 @@ def test_plurals(singular: str, many: str) -> None:
 
 
 def test_counts_and_numbers() -> None:
+    assert [count(n, "time") for n in (0, 1, 2, 3, 12)] == ["no times", "once", "twice", "three times", "12 times"]
     said = [count(n, "open loan") for n in (0, 1, 3, 9, 10, 1200, 1.5)]
     assert said == [
         "no open loans",
@@ -148,6 +150,16 @@ def test_lists_and_names() -> None:
 )
 def test_identifiers_become_words(identifier: str, words: str) -> None:
     assert humanize(identifier) == words
+
+
+def test_values_are_labelled_as_people_call_them() -> None:
+    assert [label(name) for name in ("email", "phone", "new_phone", "starts_at", "date_of_birth")] == [
+        "e-mail address",
+        "phone number",
+        "new phone number",
+        "date and time",
+        "date of birth",
+    ]
 
 
 def test_headings_and_identifiers() -> None:

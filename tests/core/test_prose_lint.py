@@ -78,6 +78,14 @@ FAULTY = {
     ],
     "doubled_word": ["I lost the the card.", "It is is late.", "The The card is here."],
     "doubled_determiner": ["It is on my your card.", "I lost the my card.", "Is it a the lesson?"],
+    "person_that": [
+        "A doctor that is not accepting patients is not booked.",
+        "It is for somebody that has a card.",
+        "A ride of a rider that is not confirmed may be cancelled.",
+    ],
+    "clumsy_count": ["It can be moved at most one time.", "You may extend it up to two times.", "It has been 2 times."],
+    "stranded_preposition": ["The used for to look for.", "Name the field of to search."],
+    "doubled_sentence": ["I have to be quick. I have to be quick. Thanks."],
     "possessive_seam": ["It is James's's card."],
     "doubled_space": ["I lost  my card."],
     "space_before_punctuation": ["I lost my card .", "Yes , please.", "Bring it ( or post it)."],
@@ -174,6 +182,13 @@ Sign in in advance if you can, or else ring the bell.
 The course is for ages 8 to 12 and costs $120 per term.
 I'm 34, my date of birth is 2 May 1991, and my last name is Lee.
 By 5 members have left, and after 6 only staff remain.
+Borrowed on 16 February 2026, item and case are due in May.
+I am on at most two waiting lists, and I was told at least once that it moves.
+A room that is free can be moved to at most three times.
+Anything that a student has is hers, and all that the doctor may do is done.
+I can see you at most one time slot later.
+I look forward to hearing from you, and hold on to the card.
+Is it free? Is it free on Monday? It is free. It is not.
 The policy covers one bike lock, one light and 2 spare tubes.
 """.strip().splitlines()
 

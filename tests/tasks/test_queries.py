@@ -5,6 +5,7 @@ import re
 import pytest
 
 from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.language import label
 from agentskiller_assets.tasks.models import Query, ValidatedTask
 from agentskiller_assets.tasks.queries import OUT_OF_SCOPE, STOP, TRANSFER, asked_values, make_queries
 from tests.world import INSTANCES, clinic
@@ -34,17 +35,15 @@ def test_the_user_knows_every_value_that_the_task_takes_from_them_as_it_is(posit
     query = clinic().queries[position]
     known = {(fact.label, digest(fact.value)) for fact in query.known_info}
 
-    assert {(name.replace("_", " "), digest(value)) for name, value in asked_values(_task(query))} <= known
+    assert {(label(name), digest(value)) for name, value in asked_values(_task(query))} <= known
 
 
 @pytest.mark.parametrize("position", range(INSTANCES))
 def test_the_user_knows_nothing_that_the_task_does_not_speak_of_and_nothing_twice(position: int) -> None:
     query = clinic().queries[position]
-    spoken = [(name, digest(value)) for slot in _task(query).instance.slots for name, value in slot.values]
+    spoken = [(label(name), digest(value)) for slot in _task(query).instance.slots for name, value in slot.values]
 
-    assert sorted((fact.label.replace(" ", "_"), digest(fact.value)) for fact in query.known_info) == sorted(
-        set(spoken)
-    )
+    assert sorted((fact.label, digest(fact.value)) for fact in query.known_info) == sorted(set(spoken))
 
 
 def test_the_user_knows_no_keys_and_is_told_no_markers() -> None:
@@ -56,7 +55,7 @@ def test_the_user_knows_no_keys_and_is_told_no_markers() -> None:
 
 def test_the_answer_to_a_question_is_not_among_what_the_user_knows() -> None:
     for query in clinic().queries:
-        answers = {(column.replace("_", " "), digest(value)) for _, column, value in _task(query).instance.answers}
+        answers = {(label(column), digest(value)) for _, column, value in _task(query).instance.answers}
         assert answers.isdisjoint((fact.label, digest(fact.value)) for fact in query.known_info)
         assert ("The answer to your question." in query.unknown_info) == (query.task_kind == "inform")
 
@@ -95,6 +94,14 @@ def test_a_rejected_task_gets_no_query() -> None:
 
     assert [query.task for query in found] == [task.id for task in tasks[1:]]
     assert [query.first_message for query in found] == [query.first_message for query in world.queries[1:]]
+
+
+def test_a_user_who_has_told_all_details_is_not_said_to_have_none() -> None:
+    insufficient = [query for query in clinic().queries if query.task_kind == "insufficient"]
+    for query in insufficient:
+        told = any(slot.goal >= 0 for slot in _task(query).instance.slots)
+        assert told == any(word in query.instruction for word in ("these details", "you remember of it"))
+    assert len({any(s.goal >= 0 for s in _task(query).instance.slots) for query in insufficient}) == 2
 
 
 def test_personas_are_heard_in_the_messages() -> None:

@@ -205,7 +205,7 @@ def _members(spec: EnvironmentSpec, table: Table, entities: set[str]) -> tuple[s
 def _row_phrases(service: Service) -> dict[str, tuple[str, ...]]:
     rows = {service.nouns[table.noun].table: table.describe for table in service.pattern.tables if table.describe}
     for entity in service.entities.values():
-        rows[entity.table] = ("{{ " + entity.table + "_name }}",)
+        rows[entity.table] = (entity.called,)
     return rows
 
 

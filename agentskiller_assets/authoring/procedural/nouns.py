@@ -38,9 +38,23 @@ class Noun:
 
 @dataclass(frozen=True)
 class EntityNoun(Noun):
-    """An entity and the columns that play the parts a pattern speaks of."""
+    """An entity, the columns that play the parts a pattern speaks of, and how people speak of one."""
 
     parts: dict[str, str] = field(default_factory=dict)
+    person: bool = False
+    preposition: str = "in"
+    called: str = ""
+    counted: bool = False
+
+    @property
+    def who(self) -> str:
+        """`a doctor who is`, `a room that is`."""
+        return "who" if self.person else "that"
+
+    @property
+    def there(self) -> str:
+        """Where something took place: `with them`, `there`."""
+        return "with them" if self.person else "there"
 
     def __getattr__(self, name: str) -> str:
         parts: dict[str, str] = self.__dict__.get("parts", {})
@@ -67,7 +81,15 @@ def entity_noun(source: PackEntity) -> EntityNoun:
     columns = ("name", "category", "price", "open", "stock", "deposit")
     parts = {part: column for part in columns if (column := getattr(source, part))}
     titles = {f"{part}_title": language.humanize(column) for part, column in parts.items()}
-    return EntityNoun(**_names(source), parts={**parts, **titles})
+    names = _names(source)
+    return EntityNoun(
+        **names,
+        parts={**parts, **titles},
+        person=source.person,
+        preposition=source.preposition or ("with" if source.person else "in"),
+        called=source.called or "{{ " + names["table"] + "_name }}",
+        counted=source.counted,
+    )
 
 
 def role_noun(source: PackRole) -> RoleNoun:

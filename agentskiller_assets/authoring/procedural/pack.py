@@ -1,10 +1,12 @@
 """Sector packs: one YAML file per sector, with its people, things, services and words."""
 
+import re
 from typing import Any
 
 from pydantic import Field, model_validator
 
 from agentskiller_assets.authoring.drafts import Strategy, Unsupported
+from agentskiller_assets.core.language import snake
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.spec import NAME, ColumnType
 
@@ -35,7 +37,7 @@ class PackNoun(Model):
 
 
 class PackEntity(PackNoun):
-    """A thing on record. `name`, `category`, `price`, `open`, ... say which column plays that part."""
+    """A thing or person on record. `name`, `category`, `price`, `open`, ... say which column plays that part."""
 
     description: str
     columns: dict[str, PackColumn]
@@ -45,6 +47,14 @@ class PackEntity(PackNoun):
     open: str | None = None
     stock: str | None = None
     deposit: str | None = None
+    person: bool = False
+    """A person is somebody `who` does something, and booked `with them`; a thing `that`, and booked `in` or `on` it."""
+    preposition: str | None = None
+    """Where or with whom a booking takes place; `with` a person and `in` anything else unless given."""
+    called: str | None = None
+    """How people speak of one, with its name and category as slots: `the {{ bike_name }} {{ bike_type }}`."""
+    counted: bool = False
+    """Whether people count the things themselves (three jerseys) and not what they come in (three boxes of)."""
 
     @model_validator(mode="after")
     def _parts_are_columns(self) -> "PackEntity":
@@ -52,6 +62,14 @@ class PackEntity(PackNoun):
             column = getattr(self, part)
             if column is not None and column not in self.columns:
                 raise ValueError(f"`{part}: {column}` is not one of the columns {sorted(self.columns)}")
+        return self
+
+    @model_validator(mode="after")
+    def _called_by_name(self) -> "PackEntity":
+        slots = set(re.findall(r"\{\{ *(\w+) *\}\}", self.called or ""))
+        known = {f"{self.table or snake(self.title)}_name", str(self.category)}
+        if self.called and not slots <= known:
+            raise ValueError(f"`called` has slots {sorted(slots - known)}; there are only {sorted(known)}")
         return self
 
 

@@ -3,76 +3,15 @@
 import random
 
 from agentskiller_assets.authoring.drafts import GoalRequest, QueryDraft, QueryRequest
+from agentskiller_assets.authoring.procedural import voices
 from agentskiller_assets.core import language
 from agentskiller_assets.core.seeds import rng
 
 FIRST_PERSON = {"my": "my", "me": "me", "I": "I"}
 SECOND_PERSON = {"my": "your", "me": "you", "I": "you"}
 
-GREETINGS = {
-    "friendly": ("Hi there!", "Hello!", "Hi, I hope you can help me.", "Hello, nice to reach someone."),
-    "formal": (
-        "Good morning.",
-        "Good day.",
-        "Hello, thank you for taking my request.",
-        "Good morning, I need some help.",
-    ),
-    "brisk": ("Hello.", "Hi.", "Morning.", "Right, hello."),
-    "chatty": (
-        "Hi! Busy morning on my side.",
-        "Hello! I finally found a minute to get in touch.",
-        "Hi there, it's been one of those weeks.",
-        "Hello! I meant to get in touch days ago.",
-    ),
-}
-HURRY = (
-    "I only have a few minutes.",
-    "Can we do this quickly, please?",
-    "I'm between two meetings, so let's be quick.",
-)
-NEW_HERE = (
-    "I don't do this often.",
-    "You may have to tell me how this works.",
-    "I'm not used to this, so please bear with me.",
-)
-MANNERS = {
-    "friendly": "You are friendly and easy to talk to.",
-    "formal": "You are polite and choose your words with care.",
-    "brisk": "You are brief and to the point.",
-    "chatty": "You like to talk and add a remark here and there.",
-}
-PATIENCE = {
-    "patient": "You have time and do not mind questions.",
-    "in a hurry": "You are in a hurry and say so when things take long.",
-}
-DETAIL = {
-    "gives details freely": "You give details as soon as they seem useful.",
-    "gives details when asked": "You give a detail only when you are asked for it.",
-}
-PROFICIENCY = {
-    "knows the service well": "You know how the service works.",
-    "uses the service now and then": "You use the service now and then.",
-    "is new to the service": "You have not used the service much.",
-}
-THEN = ("After that, you want to {}.", "Once that is done, you want to {}.", "Then you also want to {}.")
-ENDINGS = {
-    "fulfil": (
-        "You agree when the details that are read back to you are right.",
-        "You say yes when what is read back to you is what you asked for.",
-    ),
-    "inform": (
-        "You only want to know; nothing is to be changed.",
-        "You want the answer and no change to anything.",
-    ),
-    "refuse": (
-        "If you are told why it cannot be done, you accept that and ask for nothing else.",
-        "You insist once at most; a clear reason is enough for you, and you want nothing else instead.",
-    ),
-    "insufficient": (
-        "You have no further details. You accept being handed over to a human colleague.",
-        "You cannot add anything to what you said. Being passed on to a person is fine with you.",
-    ),
-}
+RUNS_ON, INTRODUCES, REMARKS = 0.5, 0.3, 0.55
+"""How often a greeting and a request are one sentence, a name is given, and a message holds a remark."""
 
 
 def word_query(request: QueryRequest, seed: int) -> QueryDraft:
@@ -82,25 +21,61 @@ def word_query(request: QueryRequest, seed: int) -> QueryDraft:
 
 
 def _first_message(request: QueryRequest, draw: random.Random) -> str:
-    parts = [draw.choice(GREETINGS[request.tone]), draw.choice(request.goals[0].openers)]
-    if request.patience == "in a hurry" and draw.random() < 0.6:
-        parts.append(draw.choice(HURRY))
-    if request.proficiency == "is new to the service" and draw.random() < 0.6:
-        parts.append(draw.choice(NEW_HERE))
-    return " ".join(language.sentence(part) for part in parts)
+    """A greeting, perhaps a name, the request, and at most one remark before or after it."""
+    greeting, need = draw.choice(voices.GREETINGS[request.tone]), draw.choice(request.goals[0].openers)
+    opening, remark = _remark(request, draw)
+    between = opening or _introduction(request, draw)
+    if between:
+        parts = [_greet(greeting, draw), *between, need]
+    elif need.startswith(("I ", "I'")) and draw.random() < RUNS_ON:
+        parts = [f"{greeting}, {need}"]
+    else:
+        parts = [_greet(greeting, draw), need]
+    return " ".join(language.sentence(part) for part in (*parts, *remark))
+
+
+def _greet(greeting: str, draw: random.Random) -> str:
+    return f"{greeting}{draw.choice('.!')}"
+
+
+def _introduction(request: QueryRequest, draw: random.Random) -> list[str]:
+    if request.detail != "gives details freely" or draw.random() >= INTRODUCES:
+        return []
+    return [draw.choice(voices.INTRODUCTIONS[request.tone]).format(request.full_name)]
+
+
+def _remark(request: QueryRequest, draw: random.Random) -> tuple[list[str], list[str]]:
+    """At most one remark, as what stands before the request and what stands after it."""
+    before, after = [voices.OPENINGS[request.tone]], []
+    if request.patience == "in a hurry":
+        after.append(voices.HURRY[request.tone])
+    if request.proficiency == "is new to the service":
+        after.append(voices.NEW_HERE[request.tone])
+    bank = draw.choice([*before, *after])
+    if not bank or draw.random() >= REMARKS:
+        return [], []
+    return ([], [draw.choice(bank)]) if bank in after else ([draw.choice(bank)], [])
 
 
 def _instruction(request: QueryRequest, draw: random.Random) -> str:
+    manner, skill = draw.choice(voices.MANNERS[request.tone]), draw.choice(voices.PROFICIENCY[request.proficiency])
+    then = draw.sample(voices.THEN, len(voices.THEN))
     parts = [
         f"You are {request.full_name}, {language.article(request.role)}.",
-        MANNERS[request.tone],
-        PATIENCE[request.patience],
-        DETAIL[request.detail],
-        PROFICIENCY[request.proficiency],
-        f"You want to {phrase(request.goals[0], SECOND_PERSON, draw)}.",
+        f"You {manner}, and you {skill}.",
+        f"{draw.choice(voices.PATIENCE[request.patience])}.",
+        draw.choice(voices.DETAIL[request.detail]),
+        draw.choice(voices.FIRST).format(phrase(request.goals[0], SECOND_PERSON, draw)),
     ]
-    parts += [draw.choice(THEN).format(phrase(goal, SECOND_PERSON, draw)) for goal in request.goals[1:]]
-    return " ".join([*parts, draw.choice(ENDINGS[request.task_kind])])
+    for place, goal in enumerate(request.goals[1:]):
+        parts.append(then[place % len(then)].format(phrase(goal, SECOND_PERSON, draw)))
+    return " ".join([*parts, draw.choice(voices.ENDINGS[_ending(request)])])
+
+
+def _ending(request: QueryRequest) -> str:
+    if request.task_kind != "insufficient":
+        return request.task_kind
+    return "not found" if request.goals[0].slots else "unsupported"
 
 
 def phrase(goal: GoalRequest, person: dict[str, str], draw: random.Random) -> str:
