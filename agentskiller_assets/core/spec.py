@@ -19,7 +19,7 @@ ColumnType = Literal["id", "ref", "text", "enum", "integer", "money", "boolean",
 TableKind = Literal["person", "entity", "relationship"]
 
 NAME = r"^[a-z][a-z0-9_]{0,62}$"
-CODE = r"^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$"
+CODE = r"^([A-Z][A-Z0-9]*(_[A-Z0-9]+)*__)?[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$"
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 
