@@ -17,6 +17,8 @@ from agentskiller_assets.core.records import Model
 
 LAUNCHER = Path(__file__).with_name("sandbox_launcher.py")
 SHORT = 600
+NOBODY = 65534
+"""As in the launcher."""
 _NOTE, _OUTPUT, _RESULTS = ".sandbox.json", ".output.txt", ".results.xml"
 _NO_TESTS = 5
 _INI = "[pytest]\n"
@@ -42,6 +44,8 @@ class SandboxReport(Model):
     timed_out: bool
     network_isolated: bool
     """Whether the kernel let the run have no network; a property of the machine, not of the tests."""
+    processes_isolated: bool = False
+    """Whether it let the run have processes of its own, so that none outlives it."""
 
     @property
     def ok(self) -> bool:
@@ -59,8 +63,16 @@ def run_pytest(files: Mapping[str, bytes | str], *, timeout_s: float = 60, memor
                 raise ValueError(f"{file!r} lies outside of the sandbox")
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content.encode() if isinstance(content, str) else content)
+        _hand_over(folder)
         code = _run(folder, timeout_s, memory_mb)
         return _report(folder, code)
+
+
+def _hand_over(folder: Path) -> None:
+    """Root's sandboxes belong to nobody, as whom the tests run."""
+    if os.geteuid() == 0:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, NOBODY, NOBODY)
 
 
 def _run(folder: Path, timeout_s: float, memory_mb: int) -> int | None:
@@ -120,7 +132,7 @@ def _report(folder: Path, code: int | None) -> SandboxReport:
         errors=counts["error"],
         failures=tuple(TestFailure(test=f.test, message=_clean(f.message, folder)) for f in failures),
         timed_out=code is None,
-        network_isolated=_isolated(folder / _NOTE),
+        **_isolated(folder / _NOTE),
     )
 
 
@@ -159,11 +171,12 @@ def _clean(message: str, folder: Path) -> str:
     return message.replace(str(folder), ".")[:SHORT]
 
 
-def _isolated(note: Path) -> bool:
+def _isolated(note: Path) -> dict[str, bool]:
     try:
-        return bool(json.loads(note.read_text(encoding="utf-8"))["network_isolated"])
-    except (OSError, ValueError, KeyError):
-        return False
+        told = json.loads(note.read_text(encoding="utf-8"))
+        return {name: told[name] is True for name in ("network_isolated", "processes_isolated")}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {"network_isolated": False, "processes_isolated": False}
 
 
 class Sandbox(ConfigurableResource):

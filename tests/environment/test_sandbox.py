@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from agentskiller_assets.environment.server_module import write_server_module
 from resources.sandbox import SandboxReport, run_pytest
+from tests.scenario import LIBRARY, library
 
 
 def run(body: str, **limits: float) -> SandboxReport:
@@ -78,6 +80,63 @@ def _bytes(path: Path) -> bytes:
         return b""
 
 
+def test_no_process_outlives_the_run_even_if_it_detaches_itself():
+    body = (
+        "import os, subprocess, sys, time\n"
+        "def test_one():\n"
+        "    command = [sys.executable, '-c', 'import time; time.sleep(60)', 'detached-child-of-the-sandbox']\n"
+        "    subprocess.Popen(command, start_new_session=True)\n"
+        "    time.sleep(0.2)\n"
+        "{last}"
+    )
+    for last, limits in (("", {}), ("    while True: pass\n", {"timeout_s": 3})):
+        report = run(body.format(last=last), **limits)
+        assert report.ok is (not limits)
+        if report.processes_isolated:
+            assert not [path for path in Path("/proc").glob("[0-9]*/cmdline") if b"detached-child-of" in _bytes(path)]
+
+
+def test_processes_are_limited_in_number():
+    body = (
+        "import os, signal, time\n"
+        "def test_one():\n"
+        "    children = []\n"
+        "    try:\n"
+        "        for _ in range(4000):\n"
+        "            child = os.fork()\n"
+        "            if child == 0:\n"
+        "                time.sleep(30)\n"
+        "                os._exit(0)\n"
+        "            children.append(child)\n"
+        "    finally:\n"
+        "        for child in children:\n"
+        "            os.kill(child, signal.SIGKILL)\n"
+    )
+    report = run(body, timeout_s=30)
+    assert "BlockingIOError" in only_message(report)
+
+
+def test_nothing_can_be_written_outside_of_its_own_folder_by_root(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("a user's sandbox runs as that user")
+    tmp_path.chmod(0o755)
+    places = [str(tmp_path), str(Path(__file__).parent), "/etc", str(Path.home())]
+    body = (
+        "import os, pathlib, pytest\n"
+        f"@pytest.mark.parametrize('place', {places})\n"
+        "def test_one(place):\n"
+        "    with pytest.raises(PermissionError):\n"
+        "        (pathlib.Path(place) / 'written').write_text('x')\n"
+        "    pathlib.Path('own').write_text('x')\n"
+        "def test_rights():\n"
+        "    with pytest.raises(PermissionError):\n"
+        "        os.setuid(0)\n"
+        "    with pytest.raises(PermissionError):\n"
+        "        os.chown('own', 0, 0)\n"
+    )
+    assert run(body).ok
+
+
 def test_memory_is_limited():
     report = run("def test_one(): bytearray(4 << 30)\n", memory_mb=512)
     assert only_message(report) == "MemoryError"
@@ -85,7 +144,21 @@ def test_memory_is_limited():
 
 def test_files_are_limited_in_size():
     report = run("def test_one():\n    with open('big', 'wb') as f:\n        f.truncate(10 << 30)\n")
-    assert not report.ok
+    assert "File too large" in only_message(report)
+
+
+def test_a_module_that_opens_sqlite_by_itself_is_limited_by_the_sandbox():
+    body = (
+        "import pytest, sqlite3\n"
+        "def test_size():\n"
+        "    with pytest.raises(sqlite3.Error):\n"
+        "        sqlite3.connect('big.db').execute('CREATE TABLE t AS SELECT zeroblob(900000000) AS x')\n"
+        "def test_time():\n"
+        "    endless = 'WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT MAX(x) FROM c'\n"
+        "    sqlite3.connect(':memory:').execute(endless).fetchall()\n"
+    )
+    report = run(body, timeout_s=4, memory_mb=512)
+    assert (report.ok, report.timed_out) == (False, True)
 
 
 def test_a_crash_is_reported_with_its_signal():
@@ -133,3 +206,49 @@ def test_files_stay_in_the_sandbox():
 def test_two_runs_give_equal_reports():
     body = "def test_one():\n    import pathlib\n    assert pathlib.Path.cwd() == 1\n"
     assert run(body) == run(body)
+
+
+ATTACKS = [
+    "ATTACH DATABASE 'stolen.db' AS other",
+    "PRAGMA writable_schema = ON",
+    "PRAGMA foreign_keys = OFF",
+    "PRAGMA temp_store_directory = '/tmp'",
+    "VACUUM INTO 'stolen.db'",
+    "SELECT load_extension('evil')",
+    "SELECT readfile('/etc/passwd')",
+    "SELECT writefile('stolen', 'x')",
+    "SELECT sql FROM sqlite_schema",
+    "SELECT * FROM pragma_database_list",
+    "DELETE FROM loan",
+]
+
+
+def test_a_generated_module_reaches_nothing_but_its_tables_through_a_session():
+    body = (
+        "import pathlib, pytest, server\n"
+        "from agentskiller_assets.errors import SpecError\n"
+        "ENVIRONMENT = server.build_environment(server.IMAGE.read_bytes())\n"
+        "FILES = sorted(path.name for path in pathlib.Path().iterdir())\n"
+        f"@pytest.mark.parametrize('sql', {ATTACKS})\n"
+        "def test_query(sql):\n"
+        "    with ENVIRONMENT.fork() as session:\n"
+        "        with pytest.raises(SpecError, match='query: it cannot be run'):\n"
+        "            session.query(sql)\n"
+        "        assert session.diff() == {'inserted': {}, 'updated': {}, 'deleted': {}}\n"
+        "        assert session.query('SELECT COUNT(*) FROM loan') == [(10,)]\n"
+        f"@pytest.mark.parametrize('sql', {ATTACKS[:-1]})\n"
+        "def test_effect(sql):\n"
+        "    tool = server.SPEC.tool('update_contact_phone').model_copy(update={'effects': (sql,)})\n"
+        "    with pytest.raises(SpecError, match='tool update_contact_phone: '):\n"
+        "        type(ENVIRONMENT)(server.SPEC.model_copy(update={'tools': (tool,)}), ENVIRONMENT.image)\n"
+        "def test_no_file_was_written():\n"
+        "    assert sorted(path.name for path in pathlib.Path().iterdir()) == FILES\n"
+    )
+    files = {
+        "server.py": write_server_module(LIBRARY, "Policy"),
+        "image.sqlite": library().image,
+        "test_attack.py": body,
+    }
+    report = run_pytest(files)
+    assert report.failures == ()
+    assert report.passed == 2 * len(ATTACKS)
