@@ -133,7 +133,7 @@ def test_defect_08_there_is_one_current_time() -> None:
         )
 
     assert times | {clinic().domain_topics.simulation_time, clinic().spec.simulation_time} == {NOW}
-    assert "It is Monday, 2 March 2026 at 09:00." in policy_text(clinic().policies)
+    assert "It is now Monday, 2 March 2026 at 09:00." in policy_text(clinic().policies)
     assert future == [(0,)]
 
 

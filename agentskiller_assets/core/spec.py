@@ -176,6 +176,11 @@ class EnvironmentSpec(Model):
         """The tool that identifies the caller as the core entity."""
         return self.authorizer_of(self.core_entity)
 
+    def as_role(self, role: str) -> "EnvironmentSpec":
+        """What one role can do here: all tables, and the tools in which its row is `:me`."""
+        tools = tuple(tool for tool in self.tools if self.role_of(tool) == role)
+        return self.model_copy(update={"core_entity": role, "tools": tools})
+
     def role_of(self, tool: Tool) -> str:
         """The table whose identified row is `:me` in a tool."""
         return tool.role or self.core_entity

@@ -31,7 +31,6 @@ class Attempt:
         self.spec = world.spec
         self.session = session
         self.template = template
-        self.me = me
         self.draw = draw
         self.steps: list[Step] = []
         self.results: list[dict[str, Any]] = []
@@ -39,9 +38,11 @@ class Attempt:
         self.answers: list[tuple[int, str, Any]] = []
         self.probe: Step | None = None
         self.rows: list[str] = []
-        self.person = self._value(f"{self.spec.core_entity}.person_id", self.spec.core_entity, me)
+        self.role = world.roles_of(template.trajectory[:1])[0]
+        self.me = me
+        self.person = self._value(f"{self.role}.person_id", self.role, me)
         session.reset()
-        self._identify(me)
+        self._identify(self.role)
 
     def reach(self, index: int, candidate: Candidate) -> None:
         """Makes the lookups and the call of one goal; for a refusal, only tries the call."""
@@ -62,6 +63,13 @@ class Attempt:
         if goal.column:
             self._answer(index, goal.column)
 
+    def key_in(self, role: str) -> str:
+        """The customer's row in a role."""
+        key = self.world.key_of(role, self.person)
+        if key is None:
+            raise Dropped(f"the customer is no {role}")
+        return key
+
     def familiarity(self, table: str, key: str) -> int:
         """2 for a row that an earlier step made, 1 for one that an earlier goal used, else 0."""
         known = self.spec.table(table).key
@@ -77,7 +85,7 @@ class Attempt:
         wish = [[slot.name, slot.goal, slot.values] for slot in self.slots]
         rows = [
             row_id(self.spec.domain, "person", self.person),
-            row_id(self.spec.domain, self.spec.core_entity, self.me),
+            *(row_id(self.spec.domain, role, self.key_in(role)) for role in self.world.roles_of(self._tools())),
         ]
         return TaskInstance(
             id=TaskInstance.make_id(self.world.environment.digest, self.template.id, calls, digest(wish)),
@@ -96,12 +104,15 @@ class Attempt:
             server_digest=self.template.server_digest,
         )
 
-    def _identify(self, me: str) -> None:
-        tool = self.spec.authorizer
+    def _tools(self) -> list[str]:
+        return [step.tool for step in (*self.steps, *([self.probe] if self.probe else []))]
+
+    def _identify(self, role: str) -> None:
+        tool, me = self.spec.authorizer_of(role), self.key_in(role)
         arguments = []
         for parameter in tool.parameters:
             table = (parameter.matches or "").partition(".")[0]
-            value = self._value(parameter.matches or "", table, me if table == self.spec.core_entity else self.person)
+            value = self._value(parameter.matches or "", table, me if table == role else self.person)
             arguments.append(Argument(name=parameter.name, value=value, source=Source()))
             self._say(IDENTITY, parameter, value)
         self._make(Step(tool=tool.name, arguments=tuple(arguments), purpose="identify"))
@@ -210,7 +221,14 @@ class Attempt:
             raise Dropped("the lookup does not return the row")
         return row
 
+    def _admit(self, step: Step) -> None:
+        """Identify the customer where the step's service does not know them yet."""
+        (role,) = self.world.roles_of([step.tool])
+        if step.purpose != "identify" and self.session.identified_as(role) is None:
+            self._identify(role)
+
     def _make(self, step: Step) -> None:
+        self._admit(step)
         outcome = self.session.call(step.tool, step.values())
         if not isinstance(outcome, Ok):
             raise Dropped(f"{step.tool} answers {getattr(outcome, 'code', outcome)}")
@@ -218,6 +236,7 @@ class Attempt:
         self.results.append(outcome.result)
 
     def _probe(self, step: Step) -> None:
+        self._admit(step)
         outcome = self.session.call(step.tool, step.values())
         if not isinstance(outcome, Refused) or outcome.code != self.template.refusal:
             raise Dropped(f"the probe is answered {getattr(outcome, 'code', 'Ok')}")

@@ -108,7 +108,7 @@ class Certifier:
 
     def _extra_write(self, instance: TaskInstance, gold: Gold) -> Mutant:
         replay = run(self.session, instance.steps)
-        made = self.extra.make(self.session, instance.me)
+        made = self.extra.make(self.session)
         return Mutant(
             fault="extra write",
             detail=made or "no further write is accepted",

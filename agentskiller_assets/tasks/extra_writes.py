@@ -17,15 +17,15 @@ class ExtraWrites:
         writes = [tool for tool in spec.tools if tool.access == "write"]
         self.tools = sorted(writes, key=lambda tool: (len(tool.binds), len(tool.rules), tool.name))
 
-    def make(self, session: Session, me: str) -> str | None:
-        """Makes one accepted write and says which; None when every one that was tried was refused."""
+    def make(self, session: Session) -> str | None:
+        """Makes one write that is accepted from whoever is identified, and says which; None when all are refused."""
         for tool in self.tools:
-            for arguments in self._arguments(session, tool, me):
+            for arguments in self._arguments(session, tool):
                 if isinstance(session.call(tool.name, arguments), Ok):
                     return f"{tool.name} {arguments}"
         return None
 
-    def _arguments(self, session: Session, tool: Tool, me: str) -> Iterator[dict[str, Any]]:
+    def _arguments(self, session: Session, tool: Tool) -> Iterator[dict[str, Any]]:
         free = {
             p.name: _some_value(p, self.spec.simulation_time) for p in tool.parameters if not p.refers_to and p.required
         }
@@ -33,14 +33,14 @@ class ExtraWrites:
         if not keys:
             yield free
         elif len(keys) == 1:
-            for key in self._keys(session, keys[0], me):
+            for key in self._keys(session, keys[0]):
                 yield {**free, keys[0].name: key}
 
-    def _keys(self, session: Session, parameter: Parameter, me: str) -> list[str]:
+    def _keys(self, session: Session, parameter: Parameter) -> list[str]:
         """Keys of the table; those of the customer's own rows where it records whose they are."""
         table = self.spec.table(str(parameter.refers_to).partition(".")[0])
-        owner = next((column.name for column in table.columns if column.ref == self.spec.core_entity), None)
-        where, values = (f" WHERE {owner} = ?", (me,)) if owner else ("", ())
+        owner = next((column for column in table.columns if column.ref in self.spec.roles), None)
+        where, values = (f" WHERE {owner.name} = ?", (session.identified_as(str(owner.ref)),)) if owner else ("", ())
         rows = session.query(
             f"SELECT {table.key} FROM {table.name}{where} ORDER BY {table.key} LIMIT {_MOST_KEYS}", values
         )

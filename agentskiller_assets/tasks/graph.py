@@ -12,7 +12,7 @@ from agentskiller_assets.tasks.models import ToolEdge, ToolGraph
 def build_graph(spec: EnvironmentSpec, storylines: Sequence[Storyline], parents: Sequence[str]) -> ToolGraph:
     """State edges from the root, information edges from results to parameters, storyline edges between writes."""
     root = spec.authorizer.name
-    edges = [ToolEdge(source=root, target=tool.name, kind="state") for tool in spec.tools if tool.name != root]
+    edges = list(_state_edges(spec))
     edges += list(_information_edges(spec))
     pairs = dict.fromkeys(pair for line in storylines for pair in zip(line.tools, line.tools[1:], strict=False))
     for source, target in pairs:
@@ -61,6 +61,17 @@ def providers(spec: EnvironmentSpec, graph: ToolGraph, tool: str, parameter: str
     names = {e.source for e in graph.edges if e.kind == "information" and (e.target, e.parameter) == (tool, parameter)}
     found = [each for each in spec.tools if each.name in names and each.access == "read"]
     return [each.name for each in sorted(found, key=lambda each: not each.returns.many)]
+
+
+def _state_edges(spec: EnvironmentSpec) -> Iterable[ToolEdge]:
+    """Callers are identified in a role before they use its tools; the core entity's role is the first."""
+    for role in spec.roles:
+        gate = spec.authorizer_of(role).name
+        if role != spec.core_entity:
+            yield ToolEdge(source=spec.authorizer.name, target=gate, kind="storyline")
+        for tool in spec.tools:
+            if spec.role_of(tool) == role and tool.name != gate:
+                yield ToolEdge(source=gate, target=tool.name, kind="state")
 
 
 def _information_edges(spec: EnvironmentSpec) -> Iterable[ToolEdge]:

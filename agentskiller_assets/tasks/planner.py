@@ -45,12 +45,12 @@ class Planner:
 
     def __init__(self, world: World) -> None:
         self.world = world
-        self.queries = CandidateQueries(world.spec)
+        self.queries = {role: CandidateQueries(world.spec.as_role(role)) for role in world.spec.roles}
         self.session = world.environment.fork()
         self.dropped: Counter[str] = Counter()
         self._used: Counter[str] = Counter()
         self._keys = {table.name: self._all_keys(table.name, table.key) for table in world.spec.tables}
-        self._starts: dict[tuple[str, str | None, Effort], list[Candidate]] = {}
+        self._starts: dict[tuple[str, str | None, Effort, tuple[str, ...]], list[Candidate]] = {}
         self._samples: dict[tuple[str, str, int], list[Any]] = {}
 
     def close(self) -> None:
@@ -91,38 +91,43 @@ class Planner:
     def _first(self, template: TaskTemplate, effort: Effort, draw: random.Random) -> list[Candidate]:
         self.session.reset()
         goal = template.goals[0]
-        customers = self._keys[self.world.spec.core_entity]
+        roles = self.world.roles_of(template.trajectory)
+        customers = self.world.customers(roles)
         if goal.tool is None:
             return [Candidate(me=me, rows=(), values=()) for me in draw.sample(customers, 4 * effort.values)]
-        found = self._at_start(goal.tool, template.refusal, effort)
+        found = self._at_start(goal.tool, template.refusal, effort, roles)
         draw.shuffle(found)
         if template.missing_row:
             found = [replace(each, owner=each.me, me=draw.choice(customers)) for each in found]
         return sorted(found, key=lambda candidate: self._used[candidate.me])
 
-    def _at_start(self, tool: str, violated: str | None, effort: Effort) -> list[Candidate]:
+    def _at_start(self, tool: str, violated: str | None, effort: Effort, roles: tuple[str, ...]) -> list[Candidate]:
         """Candidates in the untouched environment: the same for every template that begins with this tool."""
-        key = (tool, violated, effort)
+        own = self.world.roles_of([tool])
+        roles = (*own, *(role for role in roles if role not in own))
+        key = (tool, violated, effort, roles)
         if key not in self._starts:
             draw = rng(self.world.seed, "start", self.world.spec.domain, tool, str(violated), effort.customers)
-            self._starts[key] = self._candidates(tool, violated, effort, None, draw)
+            customers = self.world.customers(roles)
+            few = draw.sample(customers, min(len(customers), effort.customers))
+            self._starts[key] = self._candidates(tool, violated, effort, few, draw)
         return list(self._starts[key])
 
     def _next(self, tool: str, attempt: Attempt, draw: random.Random) -> Candidate:
         """A candidate for a later goal, in the state that the earlier ones left; rows just made or used come first."""
+        me = attempt.key_in(self.world.roles_of([tool])[0])
         for effort in EFFORTS[1:]:
-            found = self._candidates(tool, None, effort, attempt.me, draw)
+            found = self._candidates(tool, None, effort, [me], draw)
             if found:
                 draw.shuffle(found)
                 return max(found, key=lambda c: sum(attempt.familiarity(table, key) for table, key in c.rows))
         raise Dropped("nothing is left to do it on")
 
     def _candidates(
-        self, tool: str, violated: str | None, effort: Effort, me: str | None, draw: random.Random
+        self, tool: str, violated: str | None, effort: Effort, customers: Sequence[str], draw: random.Random
     ) -> list[Candidate]:
-        compiled = self.queries.compiled(tool, violated)
-        customers = self._keys[self.world.spec.core_entity]
-        customers = [me] if me is not None else draw.sample(customers, min(len(customers), effort.customers))
+        (role,) = self.world.roles_of([tool])
+        compiled = self.queries[role].compiled(tool, violated)
         keys: Mapping[str, Sequence[str]] = {}
         if not compiled.owned:
             keys = {t: draw.sample(self._keys[t], min(effort.rows, len(self._keys[t]))) for t, _ in compiled.keyed}

@@ -92,7 +92,7 @@ def test_an_extra_write_is_one_that_the_service_accepts() -> None:
         for instance in clinic().instance_combos:
             run(session, instance.steps)
             before = session.digest()
-            made = extra.make(session, instance.me)
+            made = extra.make(session)
             assert made is not None
             assert session.digest() != before
 
