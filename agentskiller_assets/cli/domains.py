@@ -9,27 +9,32 @@ from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
+_STATES = {"stored": "made", "unfinished": "unfinished", "missing": "not made"}
 app = typer.Typer(no_args_is_help=True, help="The domains: list them, or add some.")
 
 
 @app.command("list")
 def list_domains(seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7) -> None:
-    """List the registered domains with where they come from and how much of each is stored."""
-    from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415 - brings Dagster
+    """List the registered domains with where they come from and whether they are made."""
+    from agentskiller_assets.cli.plan import drafts_of  # noqa: PLC0415 - brings Dagster
     from resources.author import open_author  # noqa: PLC0415
 
-    warehouse, author = Warehouse(default_root()), open_author()
+    warehouse = Warehouse(default_root())
     known = read_registry(warehouse.root).domains
+    topics = drafts_of(open_author(), seed, known)
     table = Table()
-    for column in ("domain", "title", "sector", "pattern", "found by", "parent", "queries stored"):
+    for column in ("domain", "title", "sector", "pattern", "found by", "parent", "state"):
         table.add_column(column)
-    topics = {draft.domain: draft for draft in author.expand_domains(needed_count(author, seed, known, 0), seed)}
     for domain in known:
-        topic = topics[domain]
-        stored = warehouse.condition("queries", domain)
-        cells = (topic.title, topic.sector_title, topic.pattern, topic.strategy, topic.parent or "", stored)
+        state = _STATES[warehouse.condition("queries", domain)]
+        if topic := topics.get(domain):
+            cells = (topic.title, topic.sector_title, topic.pattern, topic.strategy, topic.parent or "", state)
+        else:
+            cells = ("no sector pack has it", "", "", "", "", state)
         table.add_row(domain, *cells)
     out.print(table)
+    if rest := [name for name in known if name in topics and warehouse.condition("queries", name) != "stored"]:
+        out.print(f"{len(rest)} of {len(known)} are not made. Next: `agentskiller run --domains {','.join(rest)}`")
 
 
 @app.command("add")
@@ -49,4 +54,7 @@ def add(
     author = open_author()
     target = count if count is not None else needed_count(author, seed, names or [], 0)
     added = register_domains(default_root(), [draft.domain for draft in author.expand_domains(target, seed)])
-    out.print(f"added {', '.join(added)}" if added else "all of them are registered already", markup=False)
+    if added:
+        out.print(f"added {', '.join(added)}. Next: `agentskiller run --domains {','.join(added)}`", markup=False)
+    else:
+        out.print("all of them are registered already", markup=False)

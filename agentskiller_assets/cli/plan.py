@@ -1,10 +1,12 @@
 """What has to be made: assets of the pipeline that are not fresh, and everything downstream of them."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
 
+from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
 from agentskiller_assets.jobs import CATALOG_ASSETS
@@ -69,6 +71,16 @@ def needed_count(author: Author, seed: int, domains: Sequence[str], known: int) 
             f"domain {sorted(missing)[0]!r}", "no sector pack has it", f"Choose from: {have}."
         ) from error
     return max(count, known)
+
+
+def drafts_of(author: Author, seed: int, domains: Sequence[str]) -> dict[str, TopicDraft]:
+    """The drafts of these domains, as far as a sector pack has them."""
+    found: dict[str, TopicDraft] = {}
+    with contextlib.suppress(PackError):
+        while not set(domains) <= set(found):
+            draft = author.expand_domains(len(found) + 1, seed)[-1]
+            found[draft.domain] = draft
+    return {domain: found[domain] for domain in domains if domain in found}
 
 
 def _with_pack(state: State, warehouse: Warehouse, author: Author, domain: str) -> State:

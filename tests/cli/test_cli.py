@@ -9,7 +9,7 @@ import pytest
 from agentskiller_assets.authoring.procedural.author import HERE
 from tests.cli.project import Project
 
-DOMAIN, OTHER = "clinic_appointments", "music_lessons"
+DOMAIN, OTHER, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
 ASSETS = 13
 
 
@@ -75,6 +75,28 @@ def test_a_domain_meets_the_figures_it_promises(project: Project):
     assert len(set(found)) == len(found) == 2
 
 
+def test_a_catalog_has_every_registered_domain_made_or_not(project: Project):
+    printed = project.run("domains", "list")
+    rows = {line.split()[1]: line.split()[-2] for line in printed.splitlines() if line.startswith("│")}
+    assert [rows[DOMAIN], rows[OTHER]] == ["made", "made"]
+    assert f"4 of 6 are not made. Next: `agentskiller run --domains {RIDES}," in printed
+    assert json.loads(project.run("sql", "SELECT count(*) AS n FROM domain_catalog", "--format", "json")) == [{"n": 6}]
+
+
+def test_a_new_folder_of_dagster_has_the_settings_of_the_checkout(project: Project):
+    """No telemetry, no sign-up dialog, two runs at a time: in a project that `agentskiller run` began, too."""
+    checkout = Path(__file__).parents[2] / "dagster_home" / "dagster.yaml"
+    assert (project.root / "dagster_home" / "dagster.yaml").read_bytes() == checkout.read_bytes()
+
+
+def test_domains_of_a_pack_that_is_gone_are_listed_as_such(tmp_path: Path):
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    shutil.copy(HERE / "packs" / "healthcare.yaml", packs)
+    printed = Project(tmp_path, {"AGENTSKILLER_PACKS": str(packs)}).run("domains", "list")
+    assert "no sector pack has it" in next(line for line in printed.splitlines() if OTHER in line)
+
+
 def test_lineage_of_a_query_reaches_everything_it_was_made_from(project: Project):
     query = json.loads(project.run("sql", "SELECT id FROM queries LIMIT 1", "--format", "json"))[0]["id"]
     graph = json.loads(project.run("lineage", query, "--format", "json"))
@@ -128,7 +150,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
         (("run", "--count", "999"), 1, "the packs have only"),
         (("run",), 2, "give either --domains or --count"),
         (("run", "--count", "0"), 2, "Invalid value for"),
-        (("run", "--count", "1", "--rows-per-table", "5"), 2, "Invalid value for"),
+        (("run", "--count", "1", "--rows-per-table", "100"), 2, "give at least 150"),
         (("status", "--domains", "nowhere"), 1, "is not registered"),
         (("show", "query_0000000000000000"), 1, "no stored record has this id"),
         (("lineage", "query_0000000000000000"), 1, "no stored record has this id"),
@@ -166,7 +188,9 @@ def test_a_malformed_registry_is_named_with_its_line(tmp_path: Path):
 
 def test_domains_and_packs_are_listed_added_and_checked(tmp_path: Path):
     project = Project(tmp_path)
-    assert DOMAIN in project.run("domains", "list")
+    printed = project.run("domains", "list")
+    assert DOMAIN in printed
+    assert f"6 of 6 are not made. Next: `agentskiller run --domains {DOMAIN}," in printed
     assert "added " in project.run("domains", "add", "--count", "9")
     assert "all of them are registered already" in project.run("domains", "add", DOMAIN)
     assert "Healthcare" in project.run("packs", "list")
