@@ -10,7 +10,7 @@ import typer
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
-from agentskiller_assets.errors import RegistryError
+from agentskiller_assets.errors import RegistryError, SchemaChangedError
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -174,5 +174,8 @@ def _stored_catalog(warehouse: Warehouse, seed: int) -> list[str]:
 
     if warehouse.condition("domain_catalog", None) != "stored":
         return []
-    entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
+    try:
+        entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
+    except SchemaChangedError:  # of an older version, and about to be made again
+        return []
     return [entry.domain for entry in entries if entry.seed == seed]
