@@ -60,9 +60,9 @@ class CallSearch:
         tree = None if effect is None else sql.parse(tool.effects[effect])
         where = tree.args.get("where") if isinstance(tree, exp.Update | exp.Delete) else None
         if tree is None or where is None:
-            return self._admitted(tool, rules)
+            return self.admitted(tool, rules)
         table, condition = _row_sought(tree.this.name, where.this)
-        search = self._admitted(tool, [*rules, condition])
+        search = self.admitted(tool, [*rules, condition])
         return Search(tool, (*search.tables, (table, CHANGED)), search.conditions, search.fixed, {})
 
     def violating(self, tool: Tool, code: str, *, alone: bool) -> Search:
@@ -73,7 +73,7 @@ class CallSearch:
             conditions.append(_fails(holds) if rule.code == code else holds)
             if rule.code == code and not alone:
                 break
-        return self._admitted(tool, conditions)
+        return self.admitted(tool, conditions)
 
     def clashing(self, tool: Tool, code: str) -> Search | None:
         """Calls that miss a rule of the form NOT EXISTS, found by joining the row that must not be there."""
@@ -90,7 +90,7 @@ class CallSearch:
             for name, column in sql.equalities(sql.to_sql(found), CLASH).items()
             if name != "me"
         }
-        search = self._admitted(tool, [*rules.values(), found])
+        search = self.admitted(tool, [*rules.values(), found])
         tables = (*search.tables, (sources[0].name, CLASH))
         return Search(tool, tables, search.conditions, {**fixed, **search.fixed}, {})
 
@@ -172,7 +172,8 @@ class CallSearch:
         left_out = [] if parameter.required else [None]
         return [*left_out, *self.values.samples(tool, parameter)]
 
-    def _admitted(self, tool: Tool, rules: Iterable[exp.Expr]) -> Search:
+    def admitted(self, tool: Tool, rules: Iterable[exp.Expr]) -> Search:
+        """Calls that meet every bind and these conditions."""
         conditions = _texts([*_conditions(tool.binds), *rules])
         return Search(tool, _tables(tool.binds), conditions, _fixed(tool.binds), {})
 

@@ -1,19 +1,13 @@
-"""Are the tests worth anything? Each rule, bind, part of a bind, effect and assignment is removed in turn."""
+"""Are the tests worth anything? Every fault of `alterations` is planted in turn, and must break a case."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import replace
 
-from sqlglot import exp
-
-from agentskiller_assets.core import sql
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.core.spec import EnvironmentSpec, Tool
-from agentskiller_assets.environment.call_search import parts_of
+from agentskiller_assets.environment.alterations import Mutant, mutants
+from agentskiller_assets.environment.cases import CaseTable, broken_cases
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Environment
-
-Passes = Callable[[Environment], bool]
-"""Whether every test passes in this environment."""
 
 
 class MutationScore(Model):
@@ -29,77 +23,43 @@ class MutationScore(Model):
         return self.caught / self.total if self.total else 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Mutant:
-    """An environment with one fault."""
-
-    fault: str
-    tool: Tool
-    """The tool with the fault; for a missing rule the tool as it was."""
-    without: str | None = None
-    """Code of the rule or bind that does not refuse."""
+def mutation_score(environment: Environment, cases: CaseTable) -> MutationScore:
+    """Share of faulty environments in which a case does not hold."""
+    planted = list(mutants(environment.spec))
+    survivors = tuple(mutant.fault for mutant in planted if not is_caught(environment, mutant, cases))
+    return MutationScore(total=len(planted), caught=len(planted) - len(survivors), survivors=survivors)
 
 
-def mutation_score(spec: EnvironmentSpec, image: bytes, passes: Passes) -> MutationScore:
-    """Share of faulty environments in which the tests do not pass."""
-    original = Environment(spec, image)
-    survivors: list[str] = []
-    total = 0
-    for mutant in mutants(spec):
-        total += 1
-        environment = _faulty(original, mutant)
-        if environment is not None and passes(environment):
-            survivors.append(mutant.fault)
-    return MutationScore(total=total, caught=total - len(survivors), survivors=tuple(survivors))
+def is_caught(environment: Environment, mutant: Mutant, cases: CaseTable) -> bool:
+    """Whether a case of the faulty tool does not hold, or else any other one."""
+    faulty = with_fault(environment, mutant)
+    tables = (cases_of(cases, mutant.tool.name), cases)
+    return faulty is None or any(broken_cases(faulty, table, stop_early=True) for table in tables)
 
 
-def mutants(spec: EnvironmentSpec) -> Iterator[Mutant]:
-    """Every fault that the tests must catch, tool by tool."""
-    for tool in spec.tools:
-        for refusal in tool.refusals:
-            yield Mutant(f"{tool.name}: {refusal.code} does not refuse", tool, refusal.code)
-        yield from _half_bound(tool)
-        for position, effect in enumerate(tool.effects):
-            yield from _half_done(tool, position, effect)
+def cases_of(cases: CaseTable, tool: str) -> CaseTable:
+    """The cases of one tool."""
+    return replace(
+        cases,
+        accepted=tuple(case for case in cases.accepted if case.tool == tool),
+        rejected=tuple(case for case in cases.rejected if case.tool == tool),
+        protected=tuple(case for case in cases.protected if case.tool == tool),
+    )
 
 
-def _half_bound(tool: Tool) -> Iterator[Mutant]:
-    """Binds that look at less: at everybody's rows, at rows in any state."""
-    for position, bind in enumerate(tool.binds):
-        parts = parts_of(bind.where)
-        for part, dropped in enumerate(parts if len(parts) > 1 else ()):
-            kept = [f"({sql.to_sql(each)})" for index, each in enumerate(parts) if index != part]
-            binds = list(tool.binds)
-            binds[position] = bind.model_copy(update={"where": " AND ".join(kept)})
-            fault = f"{tool.name}: {bind.refusal.code} does not look at {sql.to_sql(dropped)}"
-            yield Mutant(fault, tool.model_copy(update={"binds": tuple(binds)}))
+def with_fault(environment: Environment, mutant: Mutant) -> Environment | None:
+    """The environment with the fault; None where the fault is so plain that it does not compile.
 
-
-def _half_done(tool: Tool, position: int, effect: str) -> Iterator[Mutant]:
-    """Writes without one effect, and updates without one of several assignments."""
-    others = list(tool.effects)
-    del others[position]
-    what = f"{tool.name}: effect {position + 1}"
-    yield Mutant(f"{what} is missing", tool.model_copy(update={"effects": tuple(others)}))
-    tree = sql.parse(effect)
-    if not isinstance(tree, exp.Update) or len(tree.expressions) < 2:
-        return
-    for index, assignment in enumerate(tree.expressions):
-        less = tree.copy()
-        less.set("expressions", [each for i, each in enumerate(less.expressions) if i != index])
-        effects = list(tool.effects)
-        effects[position] = sql.to_sql(less)
-        fault = f"{what} does not set {assignment.left.name}"
-        yield Mutant(fault, tool.model_copy(update={"effects": tuple(effects)}))
-
-
-def _faulty(original: Environment, mutant: Mutant) -> Environment | None:
-    """The environment with the fault; None where the fault is so plain that it does not compile."""
+    Like a variant without a rule, it shares all but the one tool with the sound environment.
+    """
     if mutant.without is not None:
-        return original.without_rule(mutant.without)
-    spec = original.spec
+        return environment.without_rule(mutant.without)
+    spec = environment.spec
     tools = tuple(mutant.tool if tool.name == mutant.tool.name else tool for tool in spec.tools)
+    faulty = copy(environment)
+    faulty.spec = spec.model_copy(update={"tools": tools})
     try:
-        return Environment(spec.model_copy(update={"tools": tools}), original.image)
+        faulty._tools = {**environment._tools, **environment._compile([mutant.tool])}
     except SpecError:
         return None
+    return faulty

@@ -7,7 +7,6 @@ from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.case_finder import find_cases
-from agentskiller_assets.environment.cases import CaseTable, broken_cases
 from agentskiller_assets.environment.correction import (
     ROUNDS,
     Corrected,
@@ -71,17 +70,13 @@ def prove_server(
     server = author.implement(spec) if author else spec
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(correct, tests, server, policy, author, run_tests, rounds)
-        score = _score(spec, image, cases)
+        score = mutation_score(environment, cases)
         corrected = running.result()
     if corrected.ok and corrected.spec != spec:
-        score = _score(corrected.spec, image, cases)
+        score = mutation_score(Environment(corrected.spec, image), cases)
     last = corrected.rounds[-1]
     report = _report(tests, score, corrected.rounds, _failures(corrected), last.passed)
     return corrected.module, tests.text, report
-
-
-def _score(spec: EnvironmentSpec, image: bytes, cases: CaseTable) -> MutationScore:
-    return mutation_score(spec, image, lambda faulty: not broken_cases(faulty, cases, stop_early=True))
 
 
 def _failures(corrected: Corrected) -> tuple[str, ...]:
