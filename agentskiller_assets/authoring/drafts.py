@@ -99,6 +99,31 @@ class Storyline(Model):
     tools: tuple[str, ...]
 
 
+class BridgeDraft(Model):
+    """A value of one service that a tool of the other takes, in the names of their fused specification."""
+
+    tag: str
+    """What kind of value it is: `document_number`, `date`, `money`, ..."""
+    source: str
+    """The table whose row the value comes from; it belongs to the caller."""
+    column: str
+    """The column of that table; its key for a document number."""
+    tool: str
+    """The tool that takes the value."""
+    parameter: Parameter
+    bind: Bind
+    """Finds the caller's own row of `source` by the value."""
+    rules: tuple[Rule, ...]
+    """What must hold of that row. Each is a rule of the tool, and a sentence of its policy."""
+    kept_in: str | None
+    """The table in whose new row the value is kept, in a column of the parameter's name."""
+    request_suffix: str
+    """How a customer adds the value to a request for the tool; the slot is the source table."""
+    short_request: str
+    """A request that says no more than which row of the source it is about."""
+    why: str
+
+
 class GoalRequest(Model):
     """One goal of a task, with the values that its phrases speak of."""
 

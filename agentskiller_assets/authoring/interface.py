@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 
 from agentskiller_assets.authoring.drafts import (
+    BridgeDraft,
     EntityDraft,
     Governance,
     Patch,
@@ -62,6 +63,10 @@ class Author(ABC):
     @abstractmethod
     def write_phrases(self, topic: TopicDraft, seed: int, spec: EnvironmentSpec) -> PhraseBook:
         """How customers ask."""
+
+    @abstractmethod
+    def bridge(self, spec: EnvironmentSpec, seed: int) -> tuple[BridgeDraft, ...]:
+        """What carries a value from the first service of a fused specification into the second."""
 
     @abstractmethod
     def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:

@@ -23,6 +23,12 @@ CODE = r"^([A-Z][A-Z0-9]*(_[A-Z0-9]+)*__)?[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$"
 TOOL_NAME = r"^[a-zA-Z0-9_-]{1,64}$"
 
 
+def space_of(name: str) -> str | None:
+    """The name space of a table, tool or code of two services in one; None for what both share."""
+    space, found, _ = name.partition("__")
+    return space if found else None
+
+
 class Typed(Model):
     """What columns, parameters and result columns have in common: a type and its bounds."""
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool
+from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool, space_of
 from agentskiller_assets.environment.fragments import FragmentChecker
 
 FEWEST_TOOLS = 10
@@ -46,9 +46,12 @@ def validate(spec: EnvironmentSpec) -> list[Fault]:
 
 def _shape(spec: EnvironmentSpec) -> Iterator[Fault]:
     domain = spec.domain
-    roots = [tool.name for tool in spec.tools if tool.authorizes]
-    if len(roots) != 1:
-        yield Fault(where=domain, fault=f"has {len(roots)} authorisation tools", fix="Keep exactly one.")
+    for role in spec.roles:
+        roots = [tool.name for tool in spec.tools if tool.authorizes and spec.role_of(tool) == role]
+        if len(roots) != 1:
+            whom = f" for {role}" if len(spec.roles) > 1 else ""
+            yield Fault(where=domain, fault=f"has {len(roots)} authorisation tools{whom}", fix="Keep exactly one.")
+        yield from _limits(spec, role)
     if len(spec.tools) < FEWEST_TOOLS:
         yield Fault(where=domain, fault=f"has only {len(spec.tools)} tools", fix=f"Give at least {FEWEST_TOOLS}.")
     for names, what in (([t.name for t in spec.tools], "tool"), ([t.name for t in spec.tables], "table")):
@@ -58,14 +61,20 @@ def _shape(spec: EnvironmentSpec) -> Iterator[Fault]:
     kinds = Counter(table.kind for table in spec.tables)
     if kinds["person"] != 1:
         yield Fault(where=domain, fault=f"has {kinds['person']} person tables", fix="Keep exactly one.")
-    if spec.core_entity not in {table.name for table in spec.tables if table.kind == "entity"}:
-        yield Fault(where=domain, fault=f"core entity {spec.core_entity!r} is no entity", fix="Name the role's table.")
+
+
+def _limits(spec: EnvironmentSpec, role: str) -> Iterator[Fault]:
+    """How much one service may keep on record."""
+    own = [table for table in spec.tables if space_of(table.name) == space_of(role)]
+    kinds = Counter(table.kind for table in own)
+    if role not in {table.name for table in own if table.kind == "entity"}:
+        yield Fault(where=spec.domain, fault=f"core entity {role!r} is no entity", fix="Name the role's table.")
     if kinds["entity"] - 1 > MOST_PERIPHERALS:
         fix = f"Keep at most {MOST_PERIPHERALS} besides the role."
-        yield Fault(where=domain, fault=f"has {kinds['entity'] - 1} peripheral entities", fix=fix)
+        yield Fault(where=spec.domain, fault=f"has {kinds['entity'] - 1} peripheral entities", fix=fix)
     if not 1 <= kinds["relationship"] <= MOST_RELATIONSHIPS:
         fix = f"Keep one to {MOST_RELATIONSHIPS}."
-        yield Fault(where=domain, fault=f"has {kinds['relationship']} relationships", fix=fix)
+        yield Fault(where=spec.domain, fault=f"has {kinds['relationship']} relationships", fix=fix)
 
 
 def _tables(spec: EnvironmentSpec) -> Iterator[Fault]:
@@ -81,8 +90,9 @@ def _tables(spec: EnvironmentSpec) -> Iterator[Fault]:
             if column.type == "enum" and not column.values:
                 yield Fault(where=f"{where}.{column.name}", fault="has no values", fix="List them.")
         yield from _states(where, table)
-        if table.kind == "relationship" and not _involves(spec, table, spec.core_entity):
-            fix = f"Give it a reference to {spec.core_entity}."
+        own = [role for role in spec.roles if space_of(role) == space_of(table.name)]
+        if table.kind == "relationship" and not any(_involves(spec, table, role) for role in own):
+            fix = f"Give it a reference to {' or '.join(own) or spec.core_entity}."
             yield Fault(where=where, fault="does not involve the core entity", fix=fix)
 
 

@@ -11,17 +11,11 @@ from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import Bind, EnvironmentSpec, Invariant, Refusal, Returns, Rule, Table, Tool, Typed
 from agentskiller_assets.errors import SpecError
 
-__all__ = ["PERSON", "Namespace", "space_of"]
+__all__ = ["PERSON", "Namespace"]
 
 PERSON = "person"
 SEPARATOR = "__"
 T = TypeVar("T", bound=Typed)
-
-
-def space_of(name: str) -> str | None:
-    """The name space of a table, tool or code; None for what both share."""
-    space, found, _ = name.partition(SEPARATOR)
-    return space if found else None
 
 
 class Namespace:

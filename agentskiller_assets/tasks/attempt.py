@@ -38,7 +38,7 @@ class Attempt:
         self.answers: list[tuple[int, str, Any]] = []
         self.probe: Step | None = None
         self.rows: list[str] = []
-        self.role = world.roles_of(template.trajectory[:1])[0]
+        self.role = world.roles_of(filter(None, [template.goals[0].tool]))[0]
         self.me = me
         self.person = self._value(f"{self.role}.person_id", self.role, me)
         session.reset()
@@ -196,7 +196,7 @@ class Attempt:
         tool = self.spec.tool(goal.lookups[-1])
         if any(parameter.required for parameter in tool.parameters):
             raise Dropped("the lookup needs more than the identity")
-        row = self._seen_by(str(candidate.owner), tool, table, dict(candidate.rows)[table])
+        row = self._seen_by(self._owner(str(candidate.owner), tool), tool, table, dict(candidate.rows)[table])
         names = {c.name: c for c in tool.returns.columns}
         phrases = [p for p in self.world.phrases.rows.get(table, ()) if slot_names(p) - SPEAKER <= set(names)]
         if not phrases:
@@ -208,6 +208,13 @@ class Attempt:
         if any(matches(own, where) for own in rows_of(self.results[-1])):
             raise Dropped("the customer has such a row too")
         self._say_row(index, table, phrase, {n: language.say(row[n], names[n]) for n in used}, tuple(where))
+
+    def _owner(self, key: str, tool: Tool) -> str:
+        """The row, in the role in which the tool is called, of whoever has this row in the customer's role."""
+        owner = self.world.key_of(self.spec.role_of(tool), self._value(f"{self.role}.person_id", self.role, key))
+        if owner is None:
+            raise Dropped("the owner of the row is no customer of its service")
+        return owner
 
     def _seen_by(self, owner: str, tool: Tool, table: str, key: str) -> dict[str, Any]:
         """The row as the lookup would show it to its owner."""

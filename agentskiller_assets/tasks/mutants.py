@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import combinations
 from typing import Any, Literal
 
 from agentskiller_assets.core.spec import EnvironmentSpec, Parameter
@@ -33,14 +34,18 @@ def variants(spec: EnvironmentSpec, instance: TaskInstance) -> Iterator[Variant]
             if argument.source.step is None:
                 altered = _altered(spec, steps, index, argument.name)
                 yield Variant("altered argument", f"{step.tool}.{argument.name}", altered, everything)
-    for first, second in _dependent(steps):
+    for first, second in _dependent(spec, steps):
         order = list(everything)
         order[first], order[second] = second, first
         yield Variant("swapped steps", f"{steps[first].tool} and {steps[second].tool}", steps, tuple(order))
 
 
-def _dependent(steps: tuple[Step, ...]) -> list[tuple[int, int]]:
-    pairs = {(0, 1)} if len(steps) > 1 else set()
+def _dependent(spec: EnvironmentSpec, steps: tuple[Step, ...]) -> list[tuple[int, int]]:
+    """A step and the first that needs it: an identification and what it opens, a result and where it is used."""
+    pairs: set[tuple[int, int]] = set()
+    roles = [spec.role_of(spec.tool(step.tool)) for step in steps]
+    for role in dict.fromkeys(roles):
+        pairs |= set(list(combinations([i for i, each in enumerate(roles) if each == role], 2))[:1])
     for index, step in enumerate(steps):
         pairs |= {(argument.source.step, index) for argument in step.arguments if argument.source.step is not None}
     return sorted(pairs)

@@ -48,7 +48,7 @@ class TemplateWriter:
             for tool in chain:
                 made = {e.parameter for e in self.graph.edges if e.source in chain and e.target == tool and e.column}
                 goals.append(self._goal(self.spec.tool(tool), made))
-            yield self._template("fulfil", goals)
+            yield self.template("fulfil", goals)
 
     def _inform(self, question: Question) -> TaskTemplate:
         tool = self.spec.tool(question.tool)
@@ -61,20 +61,20 @@ class TemplateWriter:
             answer=question.answer,
             answer_noun=question.answer_noun,
         )
-        return self._template("inform", [goal])
+        return self.template("inform", [goal])
 
     def _refuse(self) -> Iterator[TaskTemplate]:
         for tool in self._writes():
             for rule in tool.rules:
-                yield self._template("refuse", [self._goal(tool, set())], refusal=rule.code)
+                yield self.template("refuse", [self._goal(tool, set())], refusal=rule.code)
 
     def _insufficient(self) -> Iterator[TaskTemplate]:
         for request in self.phrases.unsupported:
-            yield self._template("insufficient", [Goal(tool=None, requests=(request.ask,), openers=(request.opener,))])
+            yield self.template("insufficient", [Goal(tool=None, requests=(request.ask,), openers=(request.opener,))])
         for tool in self._writes():
             own = [bind.table for bind in tool.binds if "me" in sql.names_in(bind.where)]
             if own and all(parameter.refers_to or not parameter.required for parameter in tool.parameters):
-                yield self._template("insufficient", [self._goal(tool, set())], missing_row=own[0])
+                yield self.template("insufficient", [self._goal(tool, set())], missing_row=own[0])
 
     def _goal(self, tool: Tool, made: set[str | None]) -> Goal:
         phrases = self.phrases.tools[tool.name]
@@ -82,24 +82,34 @@ class TemplateWriter:
             tool=tool.name, lookups=self._lookups(tool, made), requests=phrases.requests, openers=phrases.openers
         )
 
+    def lookups_of(self, tool: str, parameter: str) -> tuple[str, ...]:
+        """Reads that yield one key of a tool, each after those that yield its own."""
+        reads = providers(self.spec, self.graph, tool, parameter)
+        return (*self._lookups(self.spec.tool(reads[0]), set()), reads[0]) if reads else ()
+
     def _lookups(self, tool: Tool, made: set[str | None]) -> tuple[str, ...]:
-        """Reads that yield the tool's keys, each after those that yield its own."""
+        """Reads that yield the tool's keys."""
         found: list[str] = []
         for parameter in tool.parameters:
             if parameter.refers_to and parameter.required and parameter.name not in made:
-                reads = providers(self.spec, self.graph, tool.name, parameter.name)
-                if reads:
-                    found += [*self._lookups(self.spec.tool(reads[0]), set()), reads[0]]
+                found += self.lookups_of(tool.name, parameter.name)
         return tuple(dict.fromkeys(found))
 
-    def _template(
+    def _gate(self, tool: str) -> str:
+        """The tool that identifies the caller for another one."""
+        return self.spec.authorizer_of(self.spec.role_of(self.spec.tool(tool))).name
+
+    def template(
         self, kind: TaskKind, goals: list[Goal], refusal: str | None = None, missing_row: str | None = None
     ) -> TaskTemplate:
-        calls = [self.graph.root]
+        calls: list[str] = []
         for goal in goals:
-            calls += [read for read in goal.lookups if read not in calls]
-            if goal.tool and kind in ("fulfil", "inform"):
-                calls.append(goal.tool)
+            tools = [goal.tool] if goal.tool and kind in ("fulfil", "inform") else []
+            needed = [read for read in goal.lookups if read not in calls]
+            gates = [self._gate(tool) for tool in (*filter(None, [goal.tool]), *needed)]
+            calls += [gate for gate in dict.fromkeys(gates) if gate not in calls]
+            calls += [*needed, *tools]
+        calls = calls or [self.graph.root]
         identity = [
             self.server_digest,
             kind,

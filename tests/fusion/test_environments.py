@@ -5,10 +5,10 @@ import re
 
 import pytest
 
-from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.core.spec import EnvironmentSpec, space_of
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.fusion.environments import fuse_rows, fuse_specs, pair_key
-from agentskiller_assets.fusion.namespaces import Namespace, space_of
+from agentskiller_assets.fusion.namespaces import Namespace
 from agentskiller_assets.runtime import Ok, Refused
 from agentskiller_assets.runtime.diff import Diff
 from tests.fusion.pairs import CLINIC, PAIR, PHARMACY, environment_of, fused, fused_rows, rows_of

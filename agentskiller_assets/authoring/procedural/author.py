@@ -4,6 +4,7 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 
 from agentskiller_assets.authoring.drafts import (
+    BridgeDraft,
     EntityDraft,
     Governance,
     Patch,
@@ -20,6 +21,7 @@ from agentskiller_assets.authoring.drafts import (
 )
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.authoring.plans import SamplePlans
+from agentskiller_assets.authoring.procedural.bridges import write_bridges
 from agentskiller_assets.authoring.procedural.catalog import order_services
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.governance import write_governance
@@ -148,6 +150,10 @@ class ProceduralAuthor(Author):
             rows=_row_phrases(service),
             unsupported=_unsupported(service),
         )
+
+    def bridge(self, spec: EnvironmentSpec, seed: int) -> tuple[BridgeDraft, ...]:
+        """One reference from the main record of the second service to the main record of the first."""
+        return write_bridges(spec)
 
     def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:
         return word_query(request, seed)

@@ -1,0 +1,91 @@
+"""Bridges between two services that know nothing of each other: a new record of one refers to an open one of the other.
+
+A pharmacy order refers to the appointment it was prescribed at, a rental to the lessons it is for. Which tables and
+tools these are is read from the specification; nothing here knows a pattern.
+"""
+
+from sqlglot import exp
+
+from agentskiller_assets.authoring.drafts import BridgeDraft
+from agentskiller_assets.core import language, sql
+from agentskiller_assets.core.spec import Bind, EnvironmentSpec, Parameter, Refusal, Rule, Table, Tool
+
+
+def write_bridges(spec: EnvironmentSpec) -> tuple[BridgeDraft, ...]:
+    """The one bridge from the core entity's service to the other; none where there is nothing to refer to."""
+    if len(spec.roles) != 2:
+        return ()
+    first, second = spec.roles
+    source, makers = _main_record(spec, first), _makers(spec, second)
+    if source is None or not makers:
+        return ()
+    target, tool = makers[0]
+    return (_reference(spec, source, target, tool, (first, second)),)
+
+
+def _reference(spec: EnvironmentSpec, source: Table, target: Table, tool: Tool, roles: tuple[str, str]) -> BridgeDraft:
+    first, second = (spec.table(role) for role in roles)
+    space, name = tool.name.partition("__")[0].upper(), source.name.partition("__")[2].upper()
+    owner = next(column.name for column in source.columns if column.ref == first.name)
+    open_states = tuple(state for state, following in source.transitions.items() if following)
+    key = f"{source.name}.{source.key}"
+    mine = (
+        f"{source.name}.{owner} IN (SELECT a.{first.key} FROM {first.name} AS a JOIN {second.name} AS b"
+        f" ON b.person_id = a.person_id WHERE b.{second.key} = :me)"
+    )
+    states = ", ".join(f"'{state}'" for state in open_states)
+    words = language.join_words(tuple(language.humanize(state) for state in open_states), "or")
+    one, other = language.article(source.title), language.article(target.title)
+    return BridgeDraft(
+        tag="document_number",
+        source=source.name,
+        column=source.key,
+        tool=tool.name,
+        parameter=Parameter(
+            name=source.key,
+            type="id",
+            refers_to=key,
+            description=f"The {source.title} that the {target.title} goes with.",
+        ),
+        bind=Bind(
+            table=source.name,
+            where=f"{key} = :{source.key} AND {mine}",
+            refusal=Refusal(
+                code=f"{space}__REFERENCE_TO_{name}_NOT_FOUND",
+                statement=f"A new {target.title} goes with {one} of the same person.",
+            ),
+        ),
+        rules=(
+            Rule(
+                code=f"{space}__REFERENCE_TO_{name}_NOT_OPEN",
+                statement=f"The {source.title} that a new {target.title} goes with must be {words}.",
+                require=f"{source.name}.{source.status} IN ({states})",
+            ),
+        ),
+        kept_in=target.name,
+        request_suffix=f", and have it go with {{{{ {source.name} }}}}",
+        short_request=f"get {other} that goes with {{{{ {source.name} }}}}",
+        why=f"The two services have agreed that a new {target.title} goes with {one}.",
+    )
+
+
+def _main_record(spec: EnvironmentSpec, role: str) -> Table | None:
+    """The relationship of a role with states that most can be done with."""
+    found = [
+        table
+        for table in spec.tables
+        if table.kind == "relationship" and table.status and any(column.ref == role for column in table.columns)
+    ]
+    return max(found, key=lambda table: len(table.columns), default=None)
+
+
+def _makers(spec: EnvironmentSpec, role: str) -> list[tuple[Table, Tool]]:
+    """The tools that make a role's main record."""
+    main = _main_record(spec, role)
+    found: list[tuple[Table, Tool]] = []
+    for tool in spec.tools if main else ():
+        inserts = [tree for tree in map(sql.parse, tool.effects) if isinstance(tree, exp.Insert)]
+        if main and spec.role_of(tool) == role and any(main.name in sql.tables_used(tree) for tree in inserts):
+            if any(tree.this.find(exp.Table).name == main.name for tree in inserts):
+                found.append((main, tool))
+    return found
