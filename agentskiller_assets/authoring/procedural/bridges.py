@@ -82,10 +82,12 @@ def _main_record(spec: EnvironmentSpec, role: str) -> Table | None:
 def _makers(spec: EnvironmentSpec, role: str) -> list[tuple[Table, Tool]]:
     """The tools that make a role's main record."""
     main = _main_record(spec, role)
-    found: list[tuple[Table, Tool]] = []
-    for tool in spec.tools if main else ():
-        inserts = [tree for tree in map(sql.parse, tool.effects) if isinstance(tree, exp.Insert)]
-        if main and spec.role_of(tool) == role and any(main.name in sql.tables_used(tree) for tree in inserts):
-            if any(tree.this.find(exp.Table).name == main.name for tree in inserts):
-                found.append((main, tool))
-    return found
+    if main is None:
+        return []
+    return [(main, tool) for tool in spec.tools if spec.role_of(tool) == role and _makes(tool, main.name)]
+
+
+def _makes(tool: Tool, table: str) -> bool:
+    trees = [sql.parse(effect) for effect in tool.effects]
+    targets = [tree.this.find(exp.Table) for tree in trees if isinstance(tree, exp.Insert)]
+    return any(target is not None and target.name == table for target in targets)
