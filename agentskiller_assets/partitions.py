@@ -11,7 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from agentskiller_assets.registry import REGISTRY, Registry, read_registry, write_registry
+from agentskiller_assets.registry import REGISTRY, Registry, domains_of, read_registry, write_registry
 from resources.storage.warehouse import default_root
 
 WEBSERVER = "AGENTSKILLER_WEBSERVER_URL"
@@ -33,6 +33,20 @@ _log = logging.getLogger(__name__)
 def domain_partitions() -> dg.StaticPartitionsDefinition:
     """One partition per domain of the registry as it is now; `RegistryError` if it cannot be read."""
     return dg.StaticPartitionsDefinition(list(read_registry(default_root()).domains))
+
+
+def pair_partitions() -> dg.StaticPartitionsDefinition:
+    """One partition per pair of the registry as it is now; there may be none."""
+    return dg.StaticPartitionsDefinition(list(read_registry(default_root()).pairs))
+
+
+def domains_to_pairs(pairs: Sequence[str]) -> dg.StaticPartitionMapping:
+    """Leads from every domain to the pairs that contain it: backfills, staleness and inputs follow it."""
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        for domain in domains_of(pair):
+            found.setdefault(domain, []).append(pair)
+    return dg.StaticPartitionMapping(found)
 
 
 def reload_code_location() -> bool:
@@ -81,12 +95,31 @@ def _problem(answer: dict[str, Any]) -> str | None:
 def register_domains(root: Path, domains: Sequence[str]) -> list[str]:
     """Adds domains to the registry of a warehouse, at its end, and says which were new.
 
-    Domains that are there already stay where they are, those of the packaged registry too: growing never moves or
-    drops a partition.
+    What is there already stays where it is, that of the packaged registry too: growing never moves or drops a
+    partition.
     """
-    known = read_registry(root).domains
-    added = [domain for domain in domains if domain not in known]
-    if added or not (root / REGISTRY).exists():
-        write_registry(root, Registry(domains=(*known, *added)))
-        reload_code_location()
+    known = read_registry(root)
+    added = _new(domains, known.domains)
+    _write(root, known.model_copy(update={"domains": (*known.domains, *added)}), bool(added))
     return added
+
+
+def register_pairs(root: Path, pairs: Sequence[str]) -> list[str]:
+    """Adds pairs to the registry of a warehouse, as `register_domains` does.
+
+    `RegistryError` names a domain that is not registered; nothing is added then.
+    """
+    known = read_registry(root)
+    added = _new(pairs, known.pairs)
+    _write(root, known.model_copy(update={"pairs": (*known.pairs, *added)}), bool(added))
+    return added
+
+
+def _new(names: Sequence[str], known: Sequence[str]) -> list[str]:
+    return [name for name in dict.fromkeys(names) if name not in set(known)]
+
+
+def _write(root: Path, registry: Registry, grown: bool) -> None:
+    if grown or not (root / REGISTRY).exists():
+        write_registry(root, registry)
+        reload_code_location()

@@ -1,4 +1,4 @@
-"""The registry: which domains there are. It decides the partitions, and is read whenever definitions load."""
+"""The registry: which domains and pairs there are. It decides the partitions, and is read whenever definitions load."""
 
 import re
 from pathlib import Path
@@ -14,14 +14,28 @@ REGISTRY = "registry.yaml"
 PACKAGED = Path(__file__).with_name(REGISTRY)
 _DOMAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED = "all"
-_HEADER = "# The domains, in the order in which they were added; each is a partition of the assets.\n"
+_PAIR = "--"
+_SECTIONS = ("domains", "pairs")
+_HEADER = "# Domains, and pairs of them, in the order in which they were added; each is a partition of the assets.\n"
 _FORM = "Write `domains:` and below it one name per line, each as `- clinic_appointments`"
+_PAIR_FORM = "Write `pairs:` and below it one key per line, each as `- clinic_appointments--pharmacy_orders`"
+
+Named = list[tuple[str, int | None]]
+"""Names with their lines, where those are known."""
 
 
 class Registry(Model):
-    """Domains in the order in which they were added."""
+    """Domains and pairs in the order in which they were added."""
 
     domains: tuple[str, ...] = ()
+    pairs: tuple[str, ...] = ()
+    """Keys as `a--b`: two of the domains, in the order of their names."""
+
+
+def domains_of(pair: str) -> tuple[str, str]:
+    """The two domains of a pair's key."""
+    first, _, second = pair.partition(_PAIR)
+    return first, second
 
 
 def read_registry(root: Path) -> Registry:
@@ -38,16 +52,18 @@ def read_registry(root: Path) -> Registry:
         raise _error(path, line, f"is not YAML: {exc.problem}", _FORM) from exc
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as exc:
         raise _error(path, None, f"cannot be read: {exc}", _FORM) from exc
-    names = _names(path, node)
-    _check(path, names)
-    return Registry(domains=tuple(name for name, _ in names))
+    domains, pairs = _sections(path, node)
+    _check(path, domains, pairs)
+    return Registry(domains=tuple(name for name, _ in domains), pairs=tuple(name for name, _ in pairs))
 
 
 def write_registry(root: Path, registry: Registry) -> None:
-    """Stores a warehouse's registry; `RegistryError` if a name cannot be a domain or the disk says no."""
+    """Stores a warehouse's registry; `RegistryError` if a name cannot be one or the disk says no."""
     path = root / REGISTRY
-    _check(path, [(name, None) for name in registry.domains])
-    body = yaml.safe_dump({"domains": list(registry.domains)}, sort_keys=False, allow_unicode=True)
+    _check(path, [(name, None) for name in registry.domains], [(pair, None) for pair in registry.pairs])
+    sections = {"domains": list(registry.domains), "pairs": list(registry.pairs)}
+    kept = {name: listed for name, listed in sections.items() if listed or name == "domains"}
+    body = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
     try:
         write_text(path, _HEADER + body)
     except OSError as exc:
@@ -55,25 +71,51 @@ def write_registry(root: Path, registry: Registry) -> None:
         raise _error(path, None, f"cannot be written: {exc.strerror}", fix) from exc
 
 
-def _names(path: Path, node: Any) -> list[tuple[str, int | None]]:
-    """Names with their lines."""
-    if not isinstance(node, yaml.MappingNode) or [key.value for key, _ in node.value] != ["domains"]:
+def _sections(path: Path, node: Any) -> tuple[Named, Named]:
+    """Domains and pairs."""
+    keys = [key.value for key, _ in node.value] if isinstance(node, yaml.MappingNode) else []
+    if keys not in (["domains"], ["domains", "pairs"]):
         raise _error(path, node.start_mark.line + 1 if node else None, "holds no list of domains", _FORM)
-    listed = node.value[0][1]
+    found = [_names(path, name, listed) for name, (_, listed) in zip(keys, node.value, strict=True)]
+    return found[0], found[1] if len(found) > 1 else []
+
+
+def _names(path: Path, section: str, listed: yaml.Node) -> Named:
+    form = _FORM if section == "domains" else _PAIR_FORM
     if not isinstance(listed, yaml.SequenceNode):
-        raise _error(path, listed.start_mark.line + 1, "`domains` is not a list", _FORM)
+        raise _error(path, listed.start_mark.line + 1, f"`{section}` is not a list", form)
     for item in listed.value:
         if not isinstance(item, yaml.ScalarNode):
-            raise _error(path, item.start_mark.line + 1, "a domain is not a name", _FORM)
+            raise _error(path, item.start_mark.line + 1, f"a {section[:-1]} is not a name", form)
     return [(item.value, item.start_mark.line + 1) for item in listed.value]
 
 
-def _check(path: Path, names: list[tuple[str, int | None]]) -> None:
-    met: set[str] = set()
-    for name, line in names:
+def _check(path: Path, domains: Named, pairs: Named) -> None:
+    for name, line in domains:
         if not _DOMAIN.fullmatch(name) or name == _RESERVED:
             fix = "Use lower-case words joined by `_`, such as `clinic_appointments`"
             raise _error(path, line, f"{name!r} cannot be the name of a domain", fix)
+    _check_unique(path, domains)
+    known = {name for name, _ in domains}
+    for pair, line in pairs:
+        _check_pair(path, pair, line, known)
+    _check_unique(path, pairs)
+
+
+def _check_pair(path: Path, pair: str, line: int | None, known: set[str]) -> None:
+    first, second = domains_of(pair)
+    if not (_DOMAIN.fullmatch(first) and _DOMAIN.fullmatch(second) and first < second):
+        fix = "Join two domains by `--`, in the order of their names, such as `clinic_appointments--pharmacy_orders`"
+        raise _error(path, line, f"{pair!r} cannot be the key of a pair", fix)
+    for domain in (first, second):
+        if domain not in known:
+            fix = f"Add it with `agentskiller domains add {domain}`, or choose from: {', '.join(sorted(known))}"
+            raise _error(path, line, f"{pair!r} needs the domain {domain!r}, which is not registered", fix)
+
+
+def _check_unique(path: Path, names: Named) -> None:
+    met: set[str] = set()
+    for name, line in names:
         if name in met:
             raise _error(path, line, f"{name!r} is there twice", "Remove one of the two")
         met.add(name)

@@ -10,6 +10,8 @@ import duckdb
 
 from agentskiller_assets.errors import StorageError
 
+_PAIR = "--"
+"""Joins the two domains in the key of a pair."""
 _ELSEWHERE = "set AGENTSKILLER_WAREHOUSE to another folder, and run again"
 _IN_THE_WAY = "A part of this path is a file and must be a folder: move the file away"
 _FIXES = {
@@ -41,6 +43,8 @@ def storage_faults(path: Path, doing: Literal["read", "write"]) -> Iterator[None
 
 def rebuild_command(partition: str | None) -> str:
     """The command that makes the files of a partition again."""
+    if partition and _PAIR in partition:
+        return f"`agentskiller run --pairs {partition.replace(_PAIR, '+')}`"
     return f"`agentskiller run --domains {partition}`" if partition else "`agentskiller run`"
 
 

@@ -7,7 +7,13 @@ from pathlib import Path
 import pytest
 
 from agentskiller_assets.errors import RegistryError
-from agentskiller_assets.partitions import domain_partitions, reload_code_location
+from agentskiller_assets.partitions import (
+    domain_partitions,
+    pair_partitions,
+    register_domains,
+    register_pairs,
+    reload_code_location,
+)
 from agentskiller_assets.registry import Registry, read_registry, write_registry
 
 
@@ -37,6 +43,14 @@ def test_a_warehouse_without_one_uses_the_packaged_registry(tmp_path: Path) -> N
         ("domain: []\n", "line 1: holds no list of domains"),
         ("", "holds no list of domains"),
         ("domains:\n  - a\n - b\n", "line 3: is not YAML"),
+        ("domains:\n- a\n- b\npairs:\n- b--a\n", "line 5: 'b--a' cannot be the key of a pair"),
+        ("domains:\n- a\n- b\npairs:\n- a--a\n", "line 5: 'a--a' cannot be the key of a pair"),
+        ("domains:\n- a\n- b\npairs:\n- a\n", "line 5: 'a' cannot be the key of a pair"),
+        ("domains:\n- a\npairs:\n- a--b\n", "line 4: 'a--b' needs the domain 'b', which is not registered"),
+        ("domains:\n- a\n- b\npairs:\n- a--b\n- a--b\n", "line 6: 'a--b' is there twice"),
+        ("domains:\n- a\npairs: a--b\n", "line 3: `pairs` is not a list"),
+        ("domains:\n- a\npairs:\n- [a]\n", "line 4: a pair is not a name"),
+        ("domains:\n- a\ngroups: []\n", "line 1: holds no list of domains"),
         ("domains: [\x00]", "cannot be read"),
     ],
 )
@@ -60,6 +74,36 @@ def test_partitions_are_the_registered_domains(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path))
     write_registry(tmp_path, Registry(domains=("b", "a")))
     assert domain_partitions().get_partition_keys() == ["b", "a"]
+
+
+def test_pairs_come_back_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path))
+    registry = Registry(domains=("c", "a", "b"), pairs=("b--c", "a--c"))
+    write_registry(tmp_path, registry)
+    assert read_registry(tmp_path) == registry
+    assert pair_partitions().get_partition_keys() == ["b--c", "a--c"]
+
+
+def test_a_registry_without_pairs_has_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path))
+    write_registry(tmp_path, Registry(domains=("a",)))
+    assert "pairs:" not in (tmp_path / "registry.yaml").read_text()
+    assert pair_partitions().get_partition_keys() == []
+
+
+def test_growing_never_moves_or_drops_a_domain_or_a_pair(tmp_path: Path) -> None:
+    write_registry(tmp_path, Registry(domains=("c", "a"), pairs=("a--c",)))
+    assert register_domains(tmp_path, ["a", "b", "b"]) == ["b"]
+    assert register_pairs(tmp_path, ["b--c", "a--c", "b--c"]) == ["b--c"]
+    assert read_registry(tmp_path) == Registry(domains=("c", "a", "b"), pairs=("a--c", "b--c"))
+    assert register_pairs(tmp_path, ["a--c"]) == []
+
+
+def test_a_pair_of_a_domain_that_is_not_registered_is_not_added(tmp_path: Path) -> None:
+    write_registry(tmp_path, Registry(domains=("a",)))
+    with pytest.raises(RegistryError, match="needs the domain 'b', which is not registered"):
+        register_pairs(tmp_path, ["a--b"])
+    assert read_registry(tmp_path).pairs == ()
 
 
 @pytest.mark.parametrize(
