@@ -25,7 +25,12 @@ from resources.author import AuthorResource
 class DatabaseConfig(dg.Config):
     """Settings of the databases."""
 
-    rows_per_table: int = Field(default=300, ge=20, le=20_000, description="How many rows every table has.")
+    rows_per_table: int = Field(
+        default=300,
+        ge=150,
+        le=20_000,
+        description="How many rows every table has; on fewer, not every rule has a case.",
+    )
 
 
 @domain_asset("environment", code_version("core", "authoring", "environment", "runtime"))

@@ -6,7 +6,7 @@ from typing import Any
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.call_search import parts_of
 from agentskiller_assets.environment.case_values import ValueSource, other_value, typed
-from agentskiller_assets.environment.cases import Accepted, Arguments, Gap, Rejected, brief
+from agentskiller_assets.environment.cases import Accepted, Arguments, Gap, Identities, Rejected, brief
 from agentskiller_assets.runtime import Ok, Outcome, Refused, Session
 
 MOST_ALTERED = 5
@@ -33,9 +33,10 @@ class Callers:
         """The arguments that identify somebody."""
         return self._identities[key]
 
-    def named(self, keys: Iterable[str | None]) -> dict[str, Arguments]:
+    def named(self, keys: Iterable[str | None]) -> Identities:
         """Identities of these callers, each once, in the order of their keys."""
-        return {key: self._identities[key] for key in sorted({key for key in keys if key is not None})}
+        found = sorted({key for key in keys if key is not None})
+        return {key: (self.tool.name, self._identities[key]) for key in found}
 
     def accepted(self) -> Iterator[Accepted]:
         """The first person who is served."""

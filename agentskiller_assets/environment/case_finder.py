@@ -11,6 +11,15 @@ def find_cases(environment: Environment) -> CaseTable:
 
     What has no case is listed as a gap.
     """
+    roles = environment.spec.roles
+    if len(roles) == 1:
+        return _cases(environment)
+    views = [Environment(environment.spec.as_role(role), environment.image) for role in roles]
+    return CaseTable.together([_cases(view).labelled(role) for role, view in zip(roles, views, strict=True)])
+
+
+def _cases(environment: Environment) -> CaseTable:
+    """The cases of whoever calls in one role."""
     with environment.fork() as session:
         finder = Finder(environment, session)
         return sharpen(finder, finder.table())

@@ -1,11 +1,10 @@
 """Test cases of an environment: calls with what must come of them, and whether that still holds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agentskiller_assets.core.canonical import digest
-from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Environment, Invalid, Ok, Outcome, Refused, Session
 
@@ -15,6 +14,8 @@ LONGEST = 6
 
 Arguments = dict[str, Any]
 Calls = tuple[tuple[str, Arguments], ...]
+Identities = dict[str, tuple[str, Arguments]]
+"""By caller, the tool and the arguments that identify them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class Unfit:
     tool: str
     args: Arguments
     argument: str
+    caller: str | None = None
 
 
 Case = Accepted | Rejected | Protected
@@ -80,18 +82,40 @@ class Gap:
 class CaseTable:
     """All cases of one environment."""
 
-    identities: dict[str, Arguments]
-    """Arguments that identify each caller of the cases."""
+    identities: Identities
+    """How each caller of the cases is identified."""
     accepted: tuple[Accepted, ...]
     rejected: tuple[Rejected, ...]
     unfit: tuple[Unfit, ...]
     gaps: tuple[Gap, ...]
     protected: tuple[Protected, ...] = ()
 
-    @property
-    def anyone(self) -> str | None:
-        """A caller for tests that need any; None if nobody can be identified."""
-        return next(iter(self.identities), None)
+    def labelled(self, role: str) -> "CaseTable":
+        """The same with callers that are told from those in another role, who may have the same keys."""
+
+        def name(caller: str | None) -> str | None:
+            return caller and f"{role}:{caller}"
+
+        return CaseTable(
+            identities={str(name(caller)): identity for caller, identity in self.identities.items()},
+            accepted=tuple(replace(case, caller=name(case.caller)) for case in self.accepted),
+            rejected=tuple(replace(case, caller=name(case.caller)) for case in self.rejected),
+            unfit=tuple(replace(case, caller=name(case.caller)) for case in self.unfit),
+            gaps=self.gaps,
+            protected=tuple(replace(case, caller=name(case.caller)) for case in self.protected),
+        )
+
+    @classmethod
+    def together(cls, tables: "Sequence[CaseTable]") -> "CaseTable":
+        """The cases of several roles in one table."""
+        return cls(
+            identities={caller: identity for table in tables for caller, identity in table.identities.items()},
+            accepted=tuple(case for table in tables for case in table.accepted),
+            rejected=tuple(case for table in tables for case in table.rejected),
+            unfit=tuple(case for table in tables for case in table.unfit),
+            gaps=tuple(gap for table in tables for gap in table.gaps),
+            protected=tuple(case for table in tables for case in table.protected),
+        )
 
 
 def brief(result: Any) -> Any:
@@ -107,17 +131,17 @@ def broken_cases(environment: Environment, table: CaseTable, *, stop_early: bool
     with environment.fork() as session:
         for case in cases:
             session.reset()
-            if not holds(environment.spec, session, case, table.identities):
+            if not holds(session, case, table.identities):
                 broken.append(case.code if isinstance(case, Rejected) else case.tool)
                 if stop_early:
                     return broken
     return broken
 
 
-def holds(spec: EnvironmentSpec, session: Session, case: Case, identities: dict[str, Arguments]) -> bool:
+def holds(session: Session, case: Case, identities: Identities) -> bool:
     """Whether a case comes out as it should, in a clean session."""
     try:
-        if not prepare(spec, session, case, identities):
+        if not prepare(session, case, identities):
             return False
         before = session.diff()
         outcome = session.call(case.tool, case.args)
@@ -133,11 +157,11 @@ def holds(spec: EnvironmentSpec, session: Session, case: Case, identities: dict[
             return isinstance(outcome, Ok) and brief(outcome.result) == case.result and after == case.diff
 
 
-def prepare(spec: EnvironmentSpec, session: Session, case: Case, identities: dict[str, Arguments]) -> bool:
+def prepare(session: Session, case: Case, identities: Identities) -> bool:
     """Identify the caller and make the calls that come before; False if one is not carried out."""
     calls: list[tuple[str, Arguments]] = list(case.before)
     if case.caller is not None:
-        calls.insert(0, (spec.authorizer.name, identities[case.caller]))
+        calls.insert(0, identities[case.caller])
     return all(isinstance(session.call(tool, args), Ok) for tool, args in calls)
 
 

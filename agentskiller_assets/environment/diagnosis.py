@@ -99,8 +99,8 @@ def diagnose(spec: EnvironmentSpec, image: bytes, cases: CaseTable) -> list[Blam
                 break
             if case.tool not in found and (blame := diagnosis.of(case)):
                 found.setdefault(blame.tool, blame)
-            if spec.authorizer.name in found:
-                return [found[spec.authorizer.name]]
+            if gates := [found[tool.name] for tool in spec.tools if tool.authorizes and tool.name in found]:
+                return gates
         for unfit in cases.unfit:
             if unfit.tool not in found and (blame := diagnosis.of_schema(unfit)):
                 found[unfit.tool] = blame
@@ -118,17 +118,18 @@ class _Diagnosis:
     def ordered(self) -> list[Case]:
         """Simple calls before those that others come before; the identification first of all."""
         cases: list[Case] = [*self.cases.rejected, *self.cases.accepted, *self.cases.protected]
-        return sorted(cases, key=lambda case: (len(case.before), case.tool != self.spec.authorizer.name))
+        gates = {tool.name for tool in self.spec.tools if tool.authorizes}
+        return sorted(cases, key=lambda case: (len(case.before), case.tool not in gates))
 
     def of(self, case: Case) -> Blame | None:
         """The fragment at fault in one call, or None if it is as it should be."""
         tool = self.spec.tool(case.tool)
         self.session.reset()
         try:
-            if not prepare(self.spec, self.session, case, self.cases.identities):
-                return None if case.before else _of_identity(self.spec)
+            if not prepare(self.session, case, self.cases.identities):
+                return None if case.before else _of_identity(self._gate(tool))
         except SpecError as error:
-            return None if case.before else self._raising(self.spec.authorizer, {}, error)
+            return None if case.before else self._raising(self._gate(tool), {}, error)
         try:
             outcome = self.session.call(case.tool, case.args)
         except SpecError as error:
@@ -141,12 +142,15 @@ class _Diagnosis:
             case _:
                 return _of_protected(self.spec, tool, outcome)
 
+    def _gate(self, tool: Tool) -> Tool:
+        return self.spec.authorizer_of(self.spec.role_of(tool))
+
     def of_schema(self, case: Unfit) -> Blame | None:
         """A parameter that takes what it should not."""
         self.session.reset()
         try:
-            for identity in list(self.cases.identities.values())[:1]:
-                self.session.call(self.spec.authorizer.name, identity)
+            if case.caller is not None:
+                self.session.call(*self.cases.identities[case.caller])
             if blamed(self.session.call(case.tool, case.args)) == case.argument:
                 return None
         except SpecError:
@@ -198,8 +202,7 @@ class _Diagnosis:
         return True
 
 
-def _of_identity(spec: EnvironmentSpec) -> Blame:
-    tool = spec.authorizer
+def _of_identity(tool: Tool) -> Blame:
     return Blame(tool.name, "binds", f"bind {tool.binds[0].table}", "does not identify somebody who is on record")
 
 

@@ -57,12 +57,13 @@ class Finder:
         for tool in others:
             rejected += [*self._unbound(tool), *self._violating(tool)]
         accepted = [case for tool in self.spec.tools for case in self.accepted[tool.name]]
+        unfit = tuple(self._unfit())
         protected = list(protected_cases(self.spec, accepted, self.callers.keys))
         return CaseTable(
-            identities=self.callers.named(case.caller for case in (*accepted, *rejected, *protected)),
+            identities=self.callers.named(case.caller for case in (*accepted, *rejected, *protected, *unfit)),
             accepted=tuple(accepted),
             rejected=tuple(rejected),
-            unfit=tuple(self._unfit()),
+            unfit=unfit,
             gaps=tuple(self.gaps),
             protected=tuple(protected),
         )
@@ -217,7 +218,7 @@ class Finder:
         if not self.callers.keys or not self.begin(self.callers.keys[0], ()):
             return
         if blamed(self.session.call(tool.name, args)) == argument:
-            yield Unfit(tool.name, args, argument)
+            yield Unfit(tool.name, args, argument, next(iter(self.callers.keys), None))
         else:
             self.gaps.append(Gap(f"{tool.name}: {argument}", f"the schema takes {args.get(argument)!r}"))
 

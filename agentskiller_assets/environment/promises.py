@@ -86,11 +86,11 @@ def broken_promises(environment: Environment, cases: CaseTable) -> list[Broken]:
     with environment.fork() as session:
         for case in cases.accepted:
             session.reset()
-            if prepare(environment.spec, session, case, cases.identities):
+            if prepare(session, case, cases.identities):
                 found += _broken_by(environment.spec, session, case)
         for protected in cases.protected:
             session.reset()
-            prepare(environment.spec, session, protected, cases.identities)
+            prepare(session, protected, cases.identities)
             if isinstance(session.call(protected.tool, protected.args), Ok):
                 found.append(Broken(protected.tool, "binds", "is carried out with somebody else's record"))
     return list(dict.fromkeys(found))

@@ -58,7 +58,7 @@ def write_server_tests(spec: EnvironmentSpec, cases: CaseTable) -> str:
         .get_template("test_server.py.j2")
         .render(
             title=_heading(spec),
-            authorizer=source(spec.authorizer.name),
+            gates=source([tool.name for tool in spec.tools if tool.authorizes]),
             not_authorized=", ".join(source(text) for text in (NOT_AUTHORIZED.code, NOT_AUTHORIZED.statement)),
             identities=source(cases.identities),
             accepted=[_case("Accepted", case) for case in cases.accepted],

@@ -196,7 +196,7 @@ def test_making_a_domain_again_keeps_every_data_version(library: Library) -> Non
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ({"rows_per_table": 5}, r"rows_per_table\s+Input should be greater than or equal to 20"),
+        ({"rows_per_table": 5}, r"rows_per_table\s+Input should be greater than or equal to 150"),
         ({"rows_per_table": "many"}, r'rows_per_table. Value "many" .* not valid for expected type "Int"'),
         ({"row_per_table": 300}, r'unexpected config entry "row_per_table".*Expected: .*rows_per_table'),
     ],
