@@ -3,26 +3,41 @@
 The numbers are those of the list of defects that this project was specified against.
 """
 
+import ast
 import re
 import sqlite3
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
+import dagster as dg
 import pytest
 
+import agentskiller_assets
+import io_managers
+import resources
+from agentskiller_assets.core.canonical import digest_bytes
 from agentskiller_assets.core.records import record_id
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import Rule
 from agentskiller_assets.environment.builds import make_blueprint
-from agentskiller_assets.environment.checks import database_checks
-from agentskiller_assets.environment.models import policy_text
+from agentskiller_assets.environment.cases import CaseTable
+from agentskiller_assets.environment.checks import database_checks, server_checks
+from agentskiller_assets.environment.correction import FrozenTests
+from agentskiller_assets.environment.models import ServerModule, policy_text
 from agentskiller_assets.errors import SpecError
+from agentskiller_assets.metadata import PARTITIONS
 from agentskiller_assets.runtime import schema_sql
 from agentskiller_assets.tasks.builds import certify, make_instances
 from agentskiller_assets.tasks.checks import query_checks, tool_graph_checks
 from agentskiller_assets.tasks.models import TaskInstance, TaskTemplate, ToolEdge
 from agentskiller_assets.tasks.queries import asked_values
+from resources.sandbox import run_pytest
 from tests.authoring.stubborn import Stubborn
 from tests.checks.planting import altered, answers
+from tests.runtime.specs import library_with
+from tests.runtime.specs import tool as probe
+from tests.scenario import AMELIA, session_of
 from tests.tasks.altering import certified, instance_that_calls, with_argument, with_doctors
 from tests.world import NOW, clinic
 
@@ -174,6 +189,77 @@ def test_defect_10_a_circle_in_the_tool_graph_blocks() -> None:
 
     assert not result.passed
     assert re.search(rf"goes in a circle: .*{BOOK}", str(result.description))
+
+
+def test_defect_11_tests_have_a_time_limit() -> None:
+    """There, generated tests had no time limit. Here a run that does not end is stopped, and is a failure."""
+    report = run_pytest({"test_it.py": "def test_one():\n    while True: pass\n"}, timeout_s=2)
+
+    assert (report.ok, report.timed_out) == (False, True)
+    assert [each.message for each in report.failures] == ["The time was up; the run was stopped."]
+
+
+def test_defect_11_a_server_that_failed_is_not_used_downstream() -> None:
+    """There, failed servers were used downstream. Here the check of the server blocks whatever builds on it."""
+    used: list[str] = []
+    sound = clinic().mcp_servers
+    failed = sound.model_copy(update={"failed": 1, "failures": ("clinic_appointments.book_appointment.rule X",)})
+
+    @dg.asset(partitions_def=PARTITIONS)
+    def mcp_servers() -> ServerModule:
+        return server
+
+    @dg.asset(partitions_def=PARTITIONS)
+    def instance_combos(mcp_servers: ServerModule) -> None:
+        used.append(mcp_servers.id)
+
+    domain = PARTITIONS.get_partition_keys()[0]
+    for server in (failed, sound):
+        result = dg.materialize(
+            [mcp_servers, instance_combos, server_checks],
+            partition_key=domain,
+            resources={"io_manager": dg.mem_io_manager},
+            raise_on_error=False,
+        )
+        assert result.success is (server is sound)
+        assert used == ([sound.id] if server is sound else [])
+
+
+def test_defect_11_tests_are_never_edited_to_pass() -> None:
+    """There, the repair loop edited the test by default. Here tests are known by their digest, and those that were
+    edited are not even run."""
+    text = "def test_one(): assert False\n"
+    tests = FrozenTests(clinic().spec, b"", CaseTable({}, (), (), (), ()), text, digest_bytes(text.encode()))
+    edited = replace(tests, text=text.replace("False", "True"))
+
+    assert tests.files("")["test_server.py"] == text
+    with pytest.raises(SpecError, match="they no longer have the digest"):
+        edited.files("")
+
+
+def test_defect_17_a_fragment_that_crashes_is_an_error_and_changes_nothing() -> None:
+    """There, crashing argument code became `None`, and calls were tried again without rolling back. Here a fragment
+    that cannot be evaluated is an error that names its tool, and what was done before it in the same call is undone."""
+    overflow = "abs(-9223372036854775808)"
+    rule = {"code": "ODD", "statement": "Odd.", "require": f"{overflow} > 0"}
+    effects = ["DELETE FROM reservation", f"UPDATE book SET copies = {overflow}"]
+    for faulty in (probe(rules=[rule]), probe(effects=effects)):
+        with session_of(AMELIA, library_with(faulty)) as session:
+            with pytest.raises(SpecError, match="tool probe: its SQL failed when it ran: integer overflow"):
+                session.call("probe", {})
+            assert session.diff() == {"inserted": {}, "updated": {}, "deleted": {}}
+
+
+def test_defect_17_nothing_that_an_author_writes_is_run_as_python() -> None:
+    """There, the "safe builtins" of generated argument code reached `Popen`. Here values come from sample plans, rules
+    are SQL that an authorizer confines to its tables, and no module of ours evaluates text as Python."""
+    for package in (agentskiller_assets, resources, io_managers):
+        for path in sorted(Path(package.__path__[0]).rglob("*.py")):
+            calls = [node.func for node in ast.walk(ast.parse(path.read_text("utf-8"))) if isinstance(node, ast.Call)]
+            names = {func.id for func in calls if isinstance(func, ast.Name)}
+            assert not names & {"eval", "exec", "compile", "__import__"}, path
+    with pytest.raises(SpecError, match="tool probe: its SQL cannot be used"):
+        library_with(probe(effects=["UPDATE person SET city = load_extension('x')"]))
 
 
 def test_defect_13_no_query_lacks_a_value_that_only_the_user_can_give() -> None:

@@ -13,6 +13,7 @@ from agentskiller_assets.environment.checks import (
     server_checks,
     tool_list_checks,
 )
+from agentskiller_assets.environment.correction import Answer
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry
 from tests.checks.planting import Case, Garden, Planted, altered, assert_found
 from tests.world import Clinic
@@ -166,6 +167,23 @@ def failures_without_a_name(world: Clinic) -> Planted:
 def a_module_without_any_test(world: Clinic) -> Planted:
     server = world.mcp_servers.model_copy(update={"passed": 0})
     return Planted({"mcp_servers": server}, f"{server.id}: no test was collected")
+
+
+@garden.plants(server_checks, "server_tests")
+def a_server_that_its_author_could_not_correct(world: Clinic) -> Planted:
+    fault = Answer(
+        domain="clinic_appointments",
+        tool="book_appointment",
+        fragment="rule DOCTOR_ALREADY_TAKEN",
+        test="test_a_call_within_the_rules_is_carried_out[book_appointment]",
+        message="refuses a call within the rules",
+        answer="declined",
+    )
+    server = world.mcp_servers.model_copy(update={"failed": 1, "failures": (str(fault),)})
+    named = (
+        "clinic_appointments.book_appointment.rule DOCTOR_ALREADY_TAKEN: refuses a call within the rules (test test_a"
+    )
+    return Planted({"mcp_servers": server}, f"{server.id}: {named}")
 
 
 @garden.plants(server_checks, "mutants_caught")
