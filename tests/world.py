@@ -113,7 +113,7 @@ def clinic(seed: int = SEED, instances: int = INSTANCES) -> Clinic:
         task_templates=templates,
         instance_combos=planned,
         validated_tasks=tasks,
-        queries=make_queries(writer, topic, blueprint.spec, templates, tasks, population),
+        queries=make_queries(writer, topic.role, topic.seed, blueprint.spec, templates, tasks, population),
     )
 
 

@@ -15,6 +15,7 @@ class RunSettings(Model):
     rows_per_table: int
     tasks_per_domain: int
     max_trajectory_length: int
+    correction_rounds: int = 3
 
     def of(self, asset: str) -> dict[str, Any]:
         """The config of one asset, complete, as its sidecar records it."""
@@ -22,6 +23,7 @@ class RunSettings(Model):
             "population": ("seed", "population_size"),
             "domain_catalog": ("seed", "target_domains", "simulation_time"),
             "databases": ("rows_per_table",),
+            "mcp_servers": ("correction_rounds",),
             "task_templates": ("max_trajectory_length",),
             "instance_combos": ("tasks_per_domain",),
         }.get(asset, ())

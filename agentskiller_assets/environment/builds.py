@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from agentskiller_assets.authoring.drafts import Governance
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.records import row_id
 from agentskiller_assets.core.rows import EnvironmentRows
@@ -68,8 +69,13 @@ def make_database(
 
 
 def make_policy(author: Author, topic: DomainTopic, blueprint: Blueprint) -> list[PolicyEntry]:
+    """The policy of a domain, with the author's general rules."""
+    return policy_entries(blueprint, author.govern(topic.draft(), topic.seed, blueprint.spec))
+
+
+def policy_entries(blueprint: Blueprint, governance: Governance) -> list[PolicyEntry]:
     """The document and its clauses, each a record, so that a task can name the rules that it rests on."""
-    document = write_policy(blueprint.spec, author.govern(topic.draft(), topic.seed, blueprint.spec))
+    document = write_policy(blueprint.spec, governance)
     clauses: list[tuple[str | None, str, str]] = [(None, code, text) for code, text in document.general]
     clauses += [(tool.name, code, text) for tool in document.tools for code, text in tool.rules]
     entries = [

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agentskiller_assets.core.canonical import digest
-from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.core.spec import EnvironmentSpec, Tool, space_of
 from agentskiller_assets.environment.cases import Accepted, CaseTable, Protected, prepare
 from agentskiller_assets.runtime import Environment, Ok, Session
 
@@ -50,11 +50,12 @@ def owners(spec: EnvironmentSpec) -> dict[str, tuple[str, str, str]]:
 
 
 def owned_arguments(spec: EnvironmentSpec) -> dict[str, dict[str, str]]:
-    """For each tool, the parameters that name a record of the caller, with its table."""
+    """For each tool, the parameters that name a record of the caller in its own service, with its table."""
     owned = {f"{table}.{key}": table for table, (key, _, _) in owners(spec).items()}
     found: dict[str, dict[str, str]] = {}
     for tool in spec.tools:
-        named = {p.name: owned[p.refers_to] for p in tool.parameters if p.refers_to in owned}
+        own = [p for p in tool.parameters if p.refers_to in owned and space_of(p.refers_to) == space_of(tool.name)]
+        named = {p.name: owned[str(p.refers_to)] for p in own}
         if named:
             found[tool.name] = {name: str(table) for name, table in named.items()}
     return found

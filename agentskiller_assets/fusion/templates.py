@@ -1,7 +1,7 @@
-"""Templates of requests that need both services: at least one value of the second comes from a result of the first.
+"""Templates over the tools of two services, and the values that go from one into the other.
 
-The writer of single templates writes them all; what stays within one service, or merely does one thing after the
-other, is a concatenation and is left out.
+The writer of single templates writes them all. One that no value crosses stays within one service, or merely does one
+thing after the other: a concatenation.
 """
 
 from collections.abc import Sequence
@@ -10,10 +10,11 @@ from itertools import product
 from agentskiller_assets.authoring.drafts import BridgeDraft, Storyline
 from agentskiller_assets.core.spec import EnvironmentSpec, space_of
 from agentskiller_assets.fusion.content import Content
+from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.tasks.models import Goal, TaskTemplate, ToolGraph
 from agentskiller_assets.tasks.templates import TemplateWriter
 
-__all__ = ["fused_storylines", "fused_templates", "is_interlocked"]
+__all__ = ["all_templates", "fused_storylines", "links_of"]
 
 
 def fused_storylines(spec: EnvironmentSpec, content: Content, bridges: Sequence[BridgeDraft]) -> tuple[Storyline, ...]:
@@ -42,24 +43,27 @@ def _writes_on(spec: EnvironmentSpec, content: Content, bridge: BridgeDraft) -> 
     ]
 
 
-def fused_templates(
-    spec: EnvironmentSpec, graph: ToolGraph, content: Content, bridges: Sequence[BridgeDraft], longest: int
-) -> tuple[list[TaskTemplate], int]:
-    """The interlocked templates, and how many concatenations were left out."""
-    writer = TemplateWriter(spec, graph, content.phrases, longest)
-    written = [*writer.write(fused_storylines(spec, content, bridges)), *_without_source(writer, bridges)]
-    kept = [template for template in written if is_interlocked(spec, template)]
-    return kept, len(written) - len(kept)
+def all_templates(blueprint: FusedBlueprint, graph: ToolGraph, content: Content, longest: int) -> list[TaskTemplate]:
+    """Every template of both services' tools, by the writer of single ones; whether it needs both is yet to be told."""
+    writer = TemplateWriter(blueprint.spec, graph, content.phrases, longest)
+    lines = fused_storylines(blueprint.spec, content, blueprint.bridges)
+    written = [*writer.write(lines), *_without_source(writer, blueprint.bridges)]
+    return list({template.id: template for template in written}.values())
 
 
-def is_interlocked(spec: EnvironmentSpec, template: TaskTemplate) -> bool:
-    """Whether a tool that the template needs takes a value that the other service returned."""
-    tools = {*template.trajectory, *(goal.tool for goal in template.goals if goal.tool)}
-    return any(
-        parameter.refers_to and space_of(parameter.refers_to) not in (None, space_of(name))
-        for name in tools
-        for parameter in spec.tool(name).parameters
-    )
+def links_of(spec: EnvironmentSpec, template: TaskTemplate) -> tuple[tuple[str, str, str], ...]:
+    """Where a value of one service goes into the other: giving tool, taking tool, parameter."""
+    needed = [*template.trajectory, *(goal.tool for goal in template.goals if goal.tool)]
+    found = []
+    for name in dict.fromkeys(needed):
+        for parameter in spec.tool(name).parameters:
+            if parameter.refers_to and space_of(parameter.refers_to) not in (None, space_of(name)):
+                found += [(giver, name, parameter.name) for giver in _givers(spec, needed, parameter.refers_to)]
+    return tuple(dict.fromkeys(found))
+
+
+def _givers(spec: EnvironmentSpec, tools: Sequence[str], path: str) -> list[str]:
+    return [tool for tool in tools if any(column.refers_to == path for column in spec.tool(tool).returns.columns)]
 
 
 def _without_source(writer: TemplateWriter, bridges: Sequence[BridgeDraft]) -> list[TaskTemplate]:

@@ -132,7 +132,15 @@ def queries(
     population: list[Person],
 ) -> list[Query]:
     """What one persona asks in each certified task, and what the simulated user knows."""
-    found = make_queries(author.open(), domain_topics, blueprints.spec, task_templates, validated_tasks, population)
+    found = make_queries(
+        author.open(),
+        domain_topics.role,
+        domain_topics.seed,
+        blueprints.spec,
+        task_templates,
+        validated_tasks,
+        population,
+    )
     kinds = Counter(query.task_kind for query in found)
     context.add_output_metadata(
         {

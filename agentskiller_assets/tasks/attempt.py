@@ -6,7 +6,7 @@ from typing import Any
 from agentskiller_assets.core import language, sql
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.records import row_id
-from agentskiller_assets.core.spec import Parameter, Tool
+from agentskiller_assets.core.spec import Parameter, Tool, space_of
 from agentskiller_assets.runtime import Ok, Refused, Session
 from agentskiller_assets.tasks.candidates import Candidate
 from agentskiller_assets.tasks.graph import providers
@@ -114,7 +114,7 @@ class Attempt:
             table = (parameter.matches or "").partition(".")[0]
             value = self._value(parameter.matches or "", table, me if table == role else self.person)
             arguments.append(Argument(name=parameter.name, value=value, source=Source()))
-            self._say(IDENTITY, parameter, value)
+            self._say(IDENTITY, parameter, value, space_of(role))
         self._make(Step(tool=tool.name, arguments=tuple(arguments), purpose="identify"))
 
     def _argument(self, index: int, tool: Tool, parameter: Parameter, value: Any) -> Argument:
@@ -255,9 +255,9 @@ class Attempt:
             raise Dropped("the answer would be empty")
         self.answers.append((index, column, value))
 
-    def _say(self, index: int, parameter: Parameter, value: Any) -> None:
-        text = language.say(value, parameter)
-        self.slots.append(Slot(name=parameter.name, goal=index, text=text, values=((parameter.name, value),)))
+    def _say(self, index: int, parameter: Parameter, value: Any, service: str | None = None) -> None:
+        text, values = language.say(value, parameter), ((parameter.name, value),)
+        self.slots.append(Slot(name=parameter.name, goal=index, text=text, values=values, service=service))
 
     def _say_row(
         self, index: int, table: str, phrase: str, words: dict[str, str], values: tuple[tuple[str, Any], ...]

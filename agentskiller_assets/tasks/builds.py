@@ -38,7 +38,11 @@ def make_templates(
     """All templates of a domain; each has the clauses of the rules that it rests on among its parents."""
     phrases = author.write_phrases(topic.draft(), topic.seed, blueprint.spec)
     storylines = author.tell_storylines(topic.draft(), topic.seed, blueprint.spec)
-    templates = TemplateWriter(blueprint.spec, graph, phrases, longest).write(storylines)
+    return resting_on(policy, TemplateWriter(blueprint.spec, graph, phrases, longest).write(storylines))
+
+
+def resting_on(policy: Sequence[PolicyEntry], templates: Sequence[TaskTemplate]) -> list[TaskTemplate]:
+    """The templates in their order, each with the clauses of its rules among its parents."""
     return [
         template.model_copy(
             update={
@@ -68,13 +72,20 @@ def make_instances(
         phrases=author.write_phrases(topic.draft(), topic.seed, spec),
         seed=topic.seed,
     )
+    return plan_instances(world, templates, wanted, (server.id, rows.id))
+
+
+def plan_instances(
+    world: World, templates: Sequence[TaskTemplate], wanted: int, parents: tuple[str, ...]
+) -> tuple[list[TaskInstance], Counter[str]]:
+    """About `wanted` instances in one world, with these further parents, and why candidates were dropped."""
     planner = Planner(world)
     try:
-        found = _spread(planner, templates, wanted, topic.seed)
+        found = _spread(planner, templates, wanted, world.seed)
     finally:
         planner.close()
     return [
-        instance.model_copy(update={"position": position, "parents": (*instance.parents, server.id, rows.id)})
+        instance.model_copy(update={"position": position, "parents": (*instance.parents, *parents)})
         for position, instance in enumerate(found)
     ], planner.dropped
 

@@ -49,8 +49,8 @@ class CandidateQuery:
     sampled: tuple[str, ...]
     idle: tuple[str, ...]
     """Free parameters that no bind and no rule looks at: any of their values will do."""
-    owned: bool
-    """Whether every bound row belongs to the customer, so that few combinations exist."""
+    owned: frozenset[str]
+    """Bound tables whose row belongs to the customer, so that few combinations exist."""
 
     def run(
         self,
@@ -132,7 +132,7 @@ class CandidateQueries:
             names=tuple(names),
             sampled=tuple(free),
             idle=tuple(idle),
-            owned=all("me" in sql.names_in(bind.where) for bind in tool.binds) and bool(tool.binds),
+            owned=frozenset(bind.table for bind in tool.binds if "me" in sql.names_in(bind.where)),
         )
 
     def _mentioned(self, tool: Tool) -> set[str]:

@@ -114,6 +114,8 @@ class Slot(Model):
     """May hold `{{ my }}`, `{{ me }}` and `{{ I }}`."""
     values: tuple[tuple[str, Any], ...]
     """Typed values that the text speaks of: `table.column` or the parameter's name, and the value."""
+    service: str | None = None
+    """For what identifies the customer where there are two services: which of them it is for."""
 
 
 class TaskInstance(Record):

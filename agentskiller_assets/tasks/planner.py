@@ -7,7 +7,7 @@ The same search serves one domain and a pair.
 
 import random
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -128,9 +128,8 @@ class Planner:
     ) -> list[Candidate]:
         (role,) = self.world.roles_of([tool])
         compiled = self.queries[role].compiled(tool, violated)
-        keys: Mapping[str, Sequence[str]] = {}
-        if not compiled.owned:
-            keys = {t: draw.sample(self._keys[t], min(effort.rows, len(self._keys[t]))) for t, _ in compiled.keyed}
+        wide = [table for table, _ in compiled.keyed if table not in compiled.owned]
+        keys = {table: draw.sample(self._keys[table], min(effort.rows, len(self._keys[table]))) for table in wide}
         values = {name: self._values(tool, name, effort.values) for name in compiled.sampled}
         samples = {name: draw.sample(found, len(found)) for name, found in values.items()}
         found = compiled.run(self.session.query, customers, keys, samples, ENOUGH)

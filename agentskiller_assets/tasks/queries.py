@@ -7,7 +7,7 @@ from agentskiller_assets.authoring.drafts import GoalRequest, QueryRequest
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core import language
 from agentskiller_assets.core.spec import EnvironmentSpec, Typed
-from agentskiller_assets.ontology.models import DomainTopic, Person
+from agentskiller_assets.ontology.models import Person
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Fact, Query, Slot, TaskTemplate, ValidatedTask
 
@@ -22,25 +22,27 @@ _DONE = {
 
 def make_queries(
     author: Author,
-    topic: DomainTopic,
+    role: str,
+    seed: int,
     spec: EnvironmentSpec,
     templates: Sequence[TaskTemplate],
     tasks: Sequence[ValidatedTask],
     population: Sequence[Person],
 ) -> list[Query]:
-    """One query for every certified task, in the voice of the person who has it."""
+    """One query for every certified task, in the voice of the person who has it; `role` is what they are called."""
     people = {person.person_id: person for person in population}
     by_id = {template.id: template for template in templates}
     certified = [task for task in tasks if task.certified]
     return [
-        _query(author, topic, spec, by_id[task.instance.template], task, people[task.instance.person], position)
+        _query(author, role, seed, spec, by_id[task.instance.template], task, people[task.instance.person], position)
         for position, task in enumerate(certified)
     ]
 
 
 def _query(
     author: Author,
-    topic: DomainTopic,
+    role: str,
+    seed: int,
     spec: EnvironmentSpec,
     template: TaskTemplate,
     task: ValidatedTask,
@@ -49,7 +51,7 @@ def _query(
 ) -> Query:
     types = _types(spec, task)
     facts = tuple(_facts(task, types))
-    wording = author.word_query(_request(topic, template, task, person), topic.seed)
+    wording = author.word_query(_request(role, template, task, person), seed)
     return Query(
         id=Query.make_id(task.id, person.id),
         parents=(task.id, person.id),
@@ -67,12 +69,12 @@ def _query(
     )
 
 
-def _request(topic: DomainTopic, template: TaskTemplate, task: ValidatedTask, person: Person) -> QueryRequest:
+def _request(role: str, template: TaskTemplate, task: ValidatedTask, person: Person) -> QueryRequest:
     return QueryRequest(
         domain=task.domain,
         task_id=task.id,
         task_kind=task.task_kind,
-        role=topic.role,
+        role=role,
         full_name=person.full_name,
         **person.persona.model_dump(),
         goals=tuple(
@@ -96,14 +98,15 @@ def _number(slot: Slot) -> int:
 
 def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
     """What the user knows, each value once, identity first."""
-    met: set[tuple[str, str]] = set()
+    met: set[tuple[str, str, str | None]] = set()
     for slot in sorted(task.instance.slots, key=lambda slot: slot.goal != IDENTITY):
         for name, value in slot.values:
             typed = types[name]
             text = language.say(value, typed)
-            if (name, text) not in met:
-                met.add((name, text))
-                yield Fact(label=language.label(name), type=typed.type, value=value, text=text)
+            if (name, text, slot.service) not in met:
+                met.add((name, text, slot.service))
+                label = language.label(name) + (f" for {language.humanize(slot.service)}" if slot.service else "")
+                yield Fact(label=label, type=typed.type, value=value, text=text)
 
 
 def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[str, Typed]:

@@ -113,6 +113,7 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
             "simulation_time": "2026-03-02 09:00:00",
         },
         "databases": {"rows_per_table": 300},
+        "mcp_servers": {"correction_rounds": 3},
         "task_templates": {"max_trajectory_length": 12},
         "instance_combos": {"tasks_per_domain": 60},
     }

@@ -21,7 +21,7 @@ def rows_of(domain: str) -> EnvironmentRows:
     writer = author()
     topic = make_topic(writer, make_catalog(writer, 6, SEED, NOW), domain)
     blueprint = make_blueprint(writer, topic, make_entity_graph(writer, topic, make_entities(writer, topic)))
-    return make_database(writer, topic, blueprint, make_population(120, SEED), 80)
+    return make_database(writer, topic, blueprint, make_population(400, SEED), 300)
 
 
 @cache

@@ -90,7 +90,10 @@ def test_a_rejected_task_gets_no_query() -> None:
     world = clinic()
     tasks = [world.validated_tasks[0].model_copy(update={"rejection": "made up"}), *world.validated_tasks[1:]]
 
-    found = make_queries(world.author, world.domain_topics, world.spec, world.task_templates, tasks, world.population)
+    topic = world.domain_topics
+    found = make_queries(
+        world.author, topic.role, topic.seed, world.spec, world.task_templates, tasks, world.population
+    )
 
     assert [query.task for query in found] == [task.id for task in tasks[1:]]
     assert [query.first_message for query in found] == [query.first_message for query in world.queries[1:]]
