@@ -1,4 +1,4 @@
-"""Asset checks of one domain: plain functions that name what is at fault, run by Dagster in one step per asset."""
+"""Asset checks: plain functions that name what is at fault, run by Dagster in one step per asset and partition."""
 
 import functools
 import inspect
@@ -15,12 +15,16 @@ _MOST_SHOWN = 20
 
 
 def checks_of(
-    asset: str, *, partitioned: bool = True, **descriptions: str
+    asset: str,
+    *,
+    partitions: dg.PartitionsDefinition | None = PARTITIONS,
+    **descriptions: str,
 ) -> Callable[[Callable[..., Faults]], dg.AssetChecksDefinition]:
     """Declares the checks of an asset, all blocking: nothing is built downstream on what failed one.
 
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
-    faults for every check that is named here.
+    faults for every check that is named here. Those others have the asset's partitions or none: checks know no
+    partition mapping, so that one of a pair cannot take what is of its domains.
     """
 
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
@@ -36,13 +40,19 @@ def checks_of(
         run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
         others = [name for name in signature.parameters if name != asset]
-        specs = [_spec(asset, name, text, others, partitioned) for name, text in descriptions.items()]
+        specs = [_spec(asset, name, text, others, partitions) for name, text in descriptions.items()]
         return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
 
     return decorate
 
 
-def _spec(asset: str, name: str, description: str, others: list[str], partitioned: bool) -> dg.AssetCheckSpec:
+def _spec(
+    asset: str,
+    name: str,
+    description: str,
+    others: list[str],
+    partitions: dg.PartitionsDefinition | None,
+) -> dg.AssetCheckSpec:
     with warnings.catch_warnings():
         # partitioned checks are a preview feature of this Dagster; without them a check is given all partitions
         warnings.simplefilter("ignore", dg.PreviewWarning)
@@ -52,7 +62,7 @@ def _spec(asset: str, name: str, description: str, others: list[str], partitione
             description=description,
             additional_deps=others,
             blocking=True,
-            partitions_def=PARTITIONS if partitioned else None,
+            partitions_def=partitions,
         )
 
 

@@ -1,24 +1,48 @@
-"""What a person sees of an asset in the UI: tables, previews and links; and the one way to define a domain's asset."""
+"""What a person sees of an asset in the UI; and the one way to define the asset of a domain, or of a pair."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 
 from agentskiller_assets.core.records import Record
-from agentskiller_assets.partitions import domain_partitions
+from agentskiller_assets.partitions import domain_partitions, domains_to_pairs, pair_partitions
 
 PREVIEW_ROWS = 8
 _LONGEST_CELL = 90
+# Pairs first: the registry only grows, so that domains which are read later contain those of every pair.
+PAIRS = pair_partitions()
+"""The pairs, as the registry had them when the definitions were loaded."""
 PARTITIONS = domain_partitions()
 """The domains, as the registry had them when the definitions were loaded."""
+DOMAINS_OF_PAIR = domains_to_pairs(PAIRS.get_partition_keys())
+"""From each domain to the pairs that contain it."""
 
 
 def domain_asset(group: str, version: str, io_manager: str = "records") -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one domain have in common."""
+    return _partitioned(PARTITIONS, group, version, io_manager, {})
+
+
+def pair_asset(
+    group: str, version: str, io_manager: str = "records", ins: Mapping[str, dg.AssetIn] | None = None
+) -> Callable[..., dg.AssetsDefinition]:
+    """`dg.asset` with what all assets of one pair have in common; `ins` is what `of_both` answers."""
+    return _partitioned(PAIRS, group, version, io_manager, ins or {})
+
+
+def of_both(*asset_names: str) -> dict[str, dg.AssetIn]:
+    """Inputs of a pair's asset that are partitioned by domain: each parameter gets a dict of the two domains."""
+    return {name: dg.AssetIn(partition_mapping=DOMAINS_OF_PAIR) for name in asset_names}
+
+
+def _partitioned(
+    partitions: dg.PartitionsDefinition, group: str, version: str, io_manager: str, ins: Mapping[str, dg.AssetIn]
+) -> Callable[..., dg.AssetsDefinition]:
     return dg.asset(
         group_name=group,
-        partitions_def=PARTITIONS,
+        ins=ins,
+        partitions_def=partitions,
         kinds={"python", "duckdb" if io_manager == "databases" else "parquet"},
         owners=["team:environments"],
         code_version=version,

@@ -17,7 +17,7 @@ _VAGUE = re.compile(r"(^|_)(entity|thing|item|foo|bar|data|object|test|misc)(_?\
 
 @checks_of(
     "population",
-    partitioned=False,
+    partitions=None,
     identities_unique="Nobody shares an identity, an e-mail address or a phone number with somebody else.",
 )
 def population_checks(population: list[Person]) -> Faults:
@@ -26,7 +26,7 @@ def population_checks(population: list[Person]) -> Faults:
 
 @checks_of(
     "domain_catalog",
-    partitioned=False,
+    partitions=None,
     topics_unique="Every domain is there once, under a name and a title of its own.",
     expansions_rooted="Every domain that was expanded from another comes after it; the others are seeds.",
 )

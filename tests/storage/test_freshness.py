@@ -64,3 +64,24 @@ def test_missing_and_unfinished_partitions_are_told_apart(warehouse: Warehouse) 
     assert answer(warehouse, WANTED.model_copy(update={"partition": "bob"})) == ("missing", ())
     (warehouse.root / "_materializations" / "tasks" / "ada.json").unlink()
     assert answer(warehouse) == ("unfinished", ())
+
+
+def test_a_changed_domain_makes_exactly_its_pairs_stale(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    domains, pairs = ("ada", "bob", "cyd"), ("ada--bob", "ada--cyd", "bob--cyd")
+    made = {domain: warehouse.write_records("topics", domain, Book, [book(domain)], STAMP) for domain in domains}
+    wanted = []
+    for pair in pairs:
+        both = pair.split("--")
+        parents = [Parent(asset="topics", partition=each, data_version=made[each].data_version) for each in both]
+        warehouse.write_records("fused", pair, Book, [book(pair)], stamp(*parents))
+        upstream = tuple(("topics", each) for each in both)
+        wanted.append(Wanted(asset="fused", partition=pair, upstream=upstream, code_version="c1"))
+    warehouse.write_records("topics", "bob", Book, [book("bob")], stamp(run_id="run-2"))
+    assert [state.freshness for state in assess(warehouse, wanted)] == ["fresh"] * 3
+    warehouse.write_records("topics", "bob", Book, [book("rob")], STAMP)
+    assert {state.partition: state.reasons for state in assess(warehouse, wanted)} == {
+        "ada--bob": ("upstream topics[bob] changed",),
+        "ada--cyd": (),
+        "bob--cyd": ("upstream topics[bob] changed",),
+    }

@@ -9,6 +9,7 @@ import pytest
 
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import StorageError
+from agentskiller_assets.partitions import domains_to_pairs
 from io_managers.databases import DatabaseIOManager
 from io_managers.records import RecordsIOManager
 from resources.storage.sidecars import Parent
@@ -18,7 +19,7 @@ from tests.storage.library import Book, Chapter, book, environment
 
 DOMAINS = dg.StaticPartitionsDefinition(["lending_library", "music", "zoo"])
 PAIRS = dg.StaticPartitionsDefinition(["lending_library--zoo"])
-TO_PAIRS = dg.StaticPartitionMapping({"lending_library": "lending_library--zoo", "zoo": "lending_library--zoo"})
+TO_PAIRS = domains_to_pairs(PAIRS.get_partition_keys())
 
 
 class Settings(dg.Config):
@@ -42,7 +43,7 @@ def outline(topics: list[Book]) -> Chapter:
 
 @dg.asset(partitions_def=DOMAINS, io_manager_key="database_io", deps=[people])
 def databases(outline: Chapter) -> EnvironmentRows:
-    return environment().model_copy(update={"parents": (outline.id,)})
+    return environment().model_copy(update={"parents": (outline.id,), "row_parents": {}})
 
 
 @dg.asset(partitions_def=DOMAINS)
@@ -55,12 +56,18 @@ def fused(outline: dict[str, Chapter]) -> list[Book]:
     return [book("+".join(outline), parents=tuple(chapter.id for chapter in outline.values()))]
 
 
+@dg.asset(partitions_def=PAIRS, io_manager_key="database_io", ins={"databases": dg.AssetIn(partition_mapping=TO_PAIRS)})
+def fused_databases(databases: dict[str, EnvironmentRows]) -> EnvironmentRows:
+    first, second = databases.values()
+    return first.model_copy(update={"parents": (first.id, second.id)})
+
+
 @dg.asset
 def overview(topics: dict[str, list[Book]]) -> list[Book]:
     return [book("; ".join(topics))]
 
 
-ASSETS = [people, topics, outline, databases, tasks, fused, overview]
+ASSETS = [people, topics, outline, databases, tasks, fused, fused_databases, overview]
 
 
 class Dagster:
@@ -129,9 +136,33 @@ def test_a_pair_loads_both_its_domains_and_an_overview_all(dagster: Dagster) -> 
     dagster.make(overview)
     (pair,) = dagster.warehouse.read_records("fused", Book, "lending_library--zoo")
     assert pair.title == "lending_library+zoo"
-    parents = dagster.note("fused", "lending_library--zoo").parents
-    assert [(p.asset, p.partition) for p in parents] == [("outline", "lending_library"), ("outline", "zoo")]
+    assert dagster.note("fused", "lending_library--zoo").parents == tuple(
+        Parent(asset="outline", partition=domain, data_version=dagster.note("outline", domain).data_version)
+        for domain in ("lending_library", "zoo")
+    )
     assert dagster.warehouse.read_records("overview", Book, None)[0].title == "lending_library; music; zoo"
+
+
+def test_a_pair_loads_the_databases_of_both_its_domains(dagster: Dagster) -> None:
+    dagster.make(people)
+    for domain in ("lending_library", "zoo"):
+        dagster.make(topics, outline, databases, partition=domain)
+    dagster.make(fused_databases, partition="lending_library--zoo")
+    rows = dagster.warehouse.read_database("lending_library--zoo", "fused_databases")
+    assert rows.rows == environment().rows
+    parents = dagster.note("fused_databases", "lending_library--zoo").parents
+    assert [(p.asset, p.partition) for p in parents] == [("databases", "lending_library"), ("databases", "zoo")]
+
+
+def test_a_pair_without_one_of_its_domains_says_which_and_how_to_make_it(dagster: Dagster) -> None:
+    dagster.make(people)
+    dagster.make(topics, outline, databases, partition="lending_library")
+    said = "[zoo]: is not stored. Run `agentskiller run --domains zoo` to make it"
+    for asset, upstream in ((fused, "outline"), (fused_databases, "databases")):
+        run = dagster.make(asset, partition="lending_library--zoo", raise_on_error=False)
+        assert f"{upstream}{said}" in failure(run)
+    with pytest.raises(StorageError, match="Run `agentskiller run --pairs lending_library\\+zoo` to make it"):
+        dagster.warehouse.read_records("fused", Book, "lending_library--zoo")
 
 
 def test_dagster_honours_our_data_version_and_shows_what_was_stored(dagster: Dagster) -> None:
