@@ -58,6 +58,7 @@ def make_fused_blueprint(
         second=order[1],
         seed=seed,
         role=" and ".join(roles),
+        names=tuple(name for blueprint in (first, second) for name in Namespace(blueprint.spec).names()),
         bridges=bridges,
         governance=governance,
         resolutions=tuple(resolutions),

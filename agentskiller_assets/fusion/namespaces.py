@@ -49,6 +49,12 @@ class Namespace:
         """Every tool, with the role in which it is called."""
         return tuple(self._tool(tool) for tool in self.spec.tools)
 
+    def names(self) -> list[str]:
+        """The names of all tables and tools, and the codes of all refusals."""
+        tools = self.spec.tools
+        named = [self.name(each.name) for each in (*self.spec.tables, *tools)]
+        return named + [self.code(refusal.code) for tool in tools for refusal in tool.refusals]
+
     def condition(self, text: str) -> str:
         """A boolean expression."""
         return sql.to_sql(self._rewrite(sql.parse_condition(text)))

@@ -31,6 +31,8 @@ class FusedBlueprint(Blueprint):
     seed: int
     role: str
     """What the two call the people they serve."""
+    names: tuple[str, ...]
+    """Every table, tool and code of both domains, in its name space."""
     bridges: tuple[BridgeDraft, ...]
     governance: Governance
     resolutions: tuple[Resolution, ...]

@@ -11,7 +11,7 @@ from agentskiller_assets.fusion.environments import fuse_rows, fuse_specs, pair_
 from agentskiller_assets.fusion.namespaces import Namespace
 from agentskiller_assets.runtime import Ok, Refused
 from agentskiller_assets.runtime.diff import Diff
-from tests.fusion.pairs import CLINIC, PAIR, PHARMACY, environment_of, fused, fused_rows, rows_of
+from tests.fusion.pairs import CLINIC, PAIR, PHARMACY, environment_of, plain, plain_rows, rows_of
 from tests.runtime.fuzz import people, random_calls
 from tests.runtime.specs import library_with, tool
 from tests.scenario import LIBRARY
@@ -28,7 +28,7 @@ def test_defect_4_domains_with_tables_and_tools_of_the_same_name_fuse_with_nothi
     assert {table.name for table in one.tables} & {table.name for table in other.tables} == {"person", "patient"}
     assert "identify_patient" in {tool.name for tool in one.tools} & {tool.name for tool in other.tools}
 
-    spec, rows = fused_rows().spec, fused_rows().rows
+    spec, rows = plain_rows().spec, plain_rows().rows
     assert len(spec.tables) == len(one.tables) + len(other.tables) - 1
     assert len({table.name for table in spec.tables}) == len(spec.tables)
     assert len({tool.name for tool in spec.tools}) == len(spec.tools) == len(one.tools) + len(other.tools)
@@ -47,7 +47,7 @@ def test_defect_4_domains_with_tables_and_tools_of_the_same_name_fuse_with_nothi
 def test_every_call_of_one_service_has_the_outcome_and_the_changes_that_it_has_alone(domain: str) -> None:
     alone, space = environment_of(domain), Namespace(rows_of(domain).spec)
     for turn, person in enumerate(people(alone)[:12]):
-        with alone.fork() as single, fused().fork() as both:
+        with alone.fork() as single, plain().fork() as both:
             calls = [(alone.spec.authorizer.name, person), *random_calls(alone, turn, 60)]
             for name, arguments in calls:
                 if not isinstance(name, str):
@@ -67,7 +67,7 @@ def test_every_call_of_one_service_has_the_outcome_and_the_changes_that_it_has_a
 
 
 def test_callers_are_identified_in_each_service_and_as_one_person() -> None:
-    both = fused()
+    both = plain()
     clinic, pharmacy = (people(environment_of(domain)) for domain in (CLINIC, PHARMACY))
     identify = {domain: f"{domain}__identify_patient" for domain in (CLINIC, PHARMACY)}
     pairs = [(mine, other, _person(CLINIC, mine) == _person(PHARMACY, other)) for mine in clinic for other in pharmacy]
@@ -90,8 +90,8 @@ def test_callers_are_identified_in_each_service_and_as_one_person() -> None:
 
 
 def test_rows_descend_from_the_rows_of_their_domains() -> None:
-    parents = fused_rows().row_parents
-    person = fused_rows().rows["person"][0]["person_id"]
+    parents = plain_rows().row_parents
+    person = plain_rows().rows["person"][0]["person_id"]
     key = rows_of(CLINIC).rows["appointment"][0]["appointment_id"]
     assert parents[f"row:{PAIR}.{CLINIC}__appointment.{key}"] == (f"row:{CLINIC}.appointment.{key}",)
     assert set(parents[f"row:{PAIR}.person.{person}"]) <= {f"row:{d}.person.{person}" for d in (CLINIC, PHARMACY)}
