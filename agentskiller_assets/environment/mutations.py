@@ -1,6 +1,5 @@
 """Are the tests worth anything? Every fault of `alterations` is planted in turn, and must break a case."""
 
-from copy import copy
 from dataclasses import replace
 
 from agentskiller_assets.core.records import Model
@@ -54,12 +53,7 @@ def with_fault(environment: Environment, mutant: Mutant) -> Environment | None:
     """
     if mutant.without is not None:
         return environment.without_rule(mutant.without)
-    spec = environment.spec
-    tools = tuple(mutant.tool if tool.name == mutant.tool.name else tool for tool in spec.tools)
-    faulty = copy(environment)
-    faulty.spec = spec.model_copy(update={"tools": tools})
     try:
-        faulty._tools = {**environment._tools, **environment._compile([mutant.tool])}
+        return environment.with_tool(mutant.tool)
     except SpecError:
         return None
-    return faulty

@@ -98,6 +98,16 @@ class Environment:
         """Read the image anew from here on, so that a measurement shows what a first call costs."""
         self._base.reads.clear()
 
+    def with_tool(self, tool: Tool) -> "Environment":
+        """The same rows and tools, but this one in place of that of its name. `SpecError` if it does not compile."""
+        tools = tuple(tool if each.name == tool.name else each for each in self.spec.tools)
+        variant = copy(self)
+        variant.spec = self.spec.model_copy(update={"tools": tools})
+        variant._tools = {**self._tools, **self._compile([tool])}
+        variant._variants = {}
+        variant.digest = digest([variant.spec, self.base_digest])
+        return variant
+
     def without_rule(self, code: str) -> "Environment":
         """The same rows and tools, but nothing is refused with this code.
 

@@ -42,6 +42,8 @@ def tool_graphs(
     kinds = Counter(edge.kind for edge in graph.edges)
     context.add_output_metadata(
         {
+            # the UI shows Mermaid as text, so the same as a table comes first
+            "links": markdown_table(["before", "after", "because of"], _links(graph)),
             "graph": dg.MetadataValue.md(f"```mermaid\n{graph.mermaid()}\n```"),
             "edges": markdown_table(["kind", "edges"], sorted(kinds.items())),
         }
@@ -150,3 +152,11 @@ def queries(
         }
     )
     return found
+
+
+def _links(graph: ToolGraph) -> list[list[str]]:
+    """What joins two tools, apart from the identification that comes before all."""
+    edges = [edge for edge in graph.edges if edge.kind != "state"]
+    return [
+        [edge.source, edge.target, f"{edge.column} → {edge.parameter}" if edge.column else edge.kind] for edge in edges
+    ]
