@@ -1,4 +1,4 @@
-"""Records of the pair catalog."""
+"""Records of the selection of pairs."""
 
 from typing import ClassVar
 
@@ -6,17 +6,19 @@ from agentskiller_assets.core.records import Record
 
 
 class PairEntry(Record):
-    """Two domains that are to be fused, and why."""
+    """A pair of the catalog, with what speaks for it."""
 
     kind: ClassVar[str] = "pair"
 
     position: int
     key: str
-    """The partition: both domains in the order of their names, `a--b`."""
+    """`a--b`: both domains in the order of their names."""
     first: str
-    """The domain whose service conversations begin with."""
+    """The service that conversations begin with: a new record of the second goes with an open one of it."""
     second: str
     shared_people: int
+    """How many people are customers of both."""
     score: float
+    """From 0 to 1, as it was when the pair was chosen."""
     reason: str
     seed: int
