@@ -8,7 +8,7 @@ import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -19,6 +19,7 @@ from agentskiller_assets.environment.policy import visible_text
 from agentskiller_assets.environment.server_folder import Files, exported_files, files_digest, served_files
 from agentskiller_assets.environment.server_module import SERVER_FILE
 from agentskiller_assets.errors import StorageError
+from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.serving.http import session_path
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -35,7 +36,24 @@ class Transport(StrEnum):
     http = "http"
 
 
-Domain = Annotated[str, typer.Argument(help="The domain whose server it is.")]
+Domain = Annotated[str, typer.Argument(help="The domain, or the pair `a--b`, whose server it is.")]
+
+
+class _Place(NamedTuple):
+    """The assets in which a server and what belongs to it are stored."""
+
+    servers: str
+    blueprints: str
+    blueprint: type[Blueprint]
+    policies: str
+    tools: str
+    databases: str
+
+
+_OF_DOMAIN = _Place("mcp_servers", "blueprints", Blueprint, "policies", "tool_lists", "databases")
+_OF_PAIR = _Place(
+    "fused_servers", "fused_blueprints", FusedBlueprint, "fused_policies", "fused_tool_lists", "fused_databases"
+)
 
 
 def serve(
@@ -80,9 +98,10 @@ def export_mcp(
 ) -> None:
     """Write a domain's server as a folder that runs anywhere: module, records, policy, tools and tests."""
     warehouse = Warehouse(default_root())
-    (blueprint,) = warehouse.read_records("blueprints", Blueprint, domain)
-    policy = visible_text(policy_text(warehouse.read_records("policies", PolicyEntry, domain)))
-    tools = sorted(warehouse.read_records("tool_lists", ToolEntry, domain), key=lambda tool: tool.position)
+    place = _place(domain)
+    (blueprint,) = warehouse.read_records(place.blueprints, place.blueprint, domain)
+    policy = visible_text(policy_text(warehouse.read_records(place.policies, PolicyEntry, domain)))
+    tools = sorted(warehouse.read_records(place.tools, ToolEntry, domain), key=lambda tool: tool.position)
     files = exported_files(*_proven(warehouse, domain), policy, tools, blueprint.spec.title)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise StorageError(str(folder), "there is something in it", "Name a new or an empty folder.")
@@ -140,5 +159,10 @@ def _config(domain: str, transport: Transport, host: str, port: int, seeds: list
 
 def _proven(warehouse: Warehouse, domain: str) -> tuple[ServerModule, bytes]:
     """The server of a domain, and the rows that it was proven on."""
-    (server,) = warehouse.read_records("mcp_servers", ServerModule, domain)
-    return server, open_environment(warehouse.read_database(domain)).image
+    place = _place(domain)
+    (server,) = warehouse.read_records(place.servers, ServerModule, domain)
+    return server, open_environment(warehouse.read_database(domain, place.databases)).image
+
+
+def _place(domain: str) -> _Place:
+    return _OF_PAIR if "--" in domain else _OF_DOMAIN
