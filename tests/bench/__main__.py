@@ -1,4 +1,4 @@
-"""`make bench`: planning, sessions and HTTP serving, measured in one run and written as JSON."""
+"""`make bench`: planning, pairs, sessions and HTTP serving, measured in one run and written as JSON."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import planning, serving
+from tests.bench import pairs, planning, serving
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench.json"
 
@@ -18,6 +18,7 @@ def main() -> None:
     results = {
         "machine": _machine(),
         "planning": planning.measure(tasks_per_domain),
+        "pairs": pairs.measure(),
         "sessions": serving.measure_sessions(),
         "http": serving.measure_http(),
     }

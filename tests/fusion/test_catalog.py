@@ -28,6 +28,7 @@ from agentskiller_assets.ontology.entities import make_entities, make_entity_gra
 from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.registry import read_registry
+from tests.bench.pairs import choose
 from tests.world import NOW, SEED, author
 
 PEOPLE, ROWS = 400, 300
@@ -169,6 +170,15 @@ def test_people_are_counted_as_the_databases_will_have_them(index: int) -> None:
 def test_a_catalog_of_one_domain_has_no_pairs() -> None:
     assert select(1, 6) == []
     assert select(0, 6) == []
+
+
+def test_what_is_stored_grows_with_the_pairs_and_every_domain_of_many_is_in_one() -> None:
+    pairs = choose(40, 99)
+    times = Counter(domain for pair in pairs for domain in (pair.first, pair.second))
+
+    assert len(pairs) == pairs_of(40, 4) == 54
+    assert len(times) == 40
+    assert max(times.values()) <= 4
 
 
 @pytest.mark.parametrize(("domains", "pairs"), [(1, 0), (2, 1), (6, 6), (300, 418)])
