@@ -24,7 +24,7 @@ def checks_of(
 
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
     faults for every check that is named here. Those others have the asset's partitions or none: checks know no
-    partition mapping, so that one of a pair cannot take what is of its domains.
+    partition mapping, so that one of a pair cannot take what is of its domains. It may take resources.
     """
 
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
@@ -39,11 +39,15 @@ def checks_of(
         signature = inspect.signature(function)
         run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
-        others = [name for name in signature.parameters if name != asset]
+        others = [each.name for each in signature.parameters.values() if each.name != asset and not _is_resource(each)]
         specs = [_spec(asset, name, text, others, partitions) for name, text in descriptions.items()]
         return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
 
     return decorate
+
+
+def _is_resource(parameter: inspect.Parameter) -> bool:
+    return inspect.isclass(parameter.annotation) and issubclass(parameter.annotation, dg.ConfigurableResource)
 
 
 def _spec(

@@ -1,7 +1,5 @@
 """Assets of the ontology: population, catalog of domains, topics, entities and their graphs."""
 
-import os
-
 import dagster as dg
 from pydantic import Field
 
@@ -12,10 +10,9 @@ from agentskiller_assets.ontology.entities import make_entities, make_entity_gra
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.partitions import register_domains
+from agentskiller_assets.settings import DEFAULT_SEED
 from resources.author import AuthorResource
 from resources.warehouse import WarehouseResource
-
-DEFAULT_SEED = int(os.environ.get("AGENTSKILLER_SEED") or 7)
 
 
 class PopulationConfig(dg.Config):

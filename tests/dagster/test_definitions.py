@@ -11,7 +11,7 @@ import pytest
 
 from agentskiller_assets.definitions import defs
 from agentskiller_assets.metadata import PARTITIONS
-from agentskiller_assets.ontology.assets import DEFAULT_SEED
+from agentskiller_assets.settings import DEFAULT_SEED
 from tests.dagster.instance import TemporaryInstance
 from tests.dagster.small import CLINIC, GROUPS, PER_DOMAIN, ROOT, UNPARTITIONED
 
