@@ -4,6 +4,9 @@ import dagster as dg
 
 from agentskiller_assets.environment import assets as environment_assets
 from agentskiller_assets.environment import checks as environment_checks
+from agentskiller_assets.fusion import assets as fusion_assets
+from agentskiller_assets.fusion import checks as fusion_checks
+from agentskiller_assets.fusion import pair_catalog
 from agentskiller_assets.jobs import JOBS
 from agentskiller_assets.ontology import assets as ontology_assets
 from agentskiller_assets.ontology import checks as ontology_checks
@@ -17,8 +20,10 @@ from resources.warehouse import WarehouseResource
 warehouse = WarehouseResource()
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([ontology_assets, environment_assets, task_assets]),
-    asset_checks=dg.load_asset_checks_from_modules([ontology_checks, environment_checks, task_checks]),
+    assets=dg.load_assets_from_modules([ontology_assets, environment_assets, task_assets, pair_catalog, fusion_assets]),
+    asset_checks=dg.load_asset_checks_from_modules(
+        [ontology_checks, environment_checks, task_checks, pair_catalog, fusion_checks]
+    ),
     jobs=JOBS,
     executor=dg.in_process_executor,
     resources={

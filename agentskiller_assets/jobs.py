@@ -1,30 +1,40 @@
-"""Jobs: the catalog once, then a stage or the whole pipeline for one domain or, as a backfill, for all."""
+"""Jobs: the catalogs once, then a stage or the whole pipeline for a domain or a pair or, as a backfill, for all."""
 
 import dagster as dg
 
-CATALOG_ASSETS = ("population", "domain_catalog")
-_catalog = dg.AssetSelection.assets(*CATALOG_ASSETS)
+from agentskiller_assets.partitions import MADE_FOR
+
+CATALOG_ASSETS = ("population", "domain_catalog", "domain_pair_catalog")
+_of_domain = dg.AssetSelection.tag(MADE_FOR, "domain")
+_of_pair = dg.AssetSelection.tag(MADE_FOR, "pair")
 
 catalog = dg.define_asset_job(
-    "catalog", _catalog, description="The people and the list of domains. New domains become partitions."
+    "catalog",
+    dg.AssetSelection.assets(*CATALOG_ASSETS),
+    description="The people, the list of domains and that of pairs. New domains and pairs become partitions.",
 )
 ontology = dg.define_asset_job(
     "ontology",
-    dg.AssetSelection.groups("ontology") - _catalog,
+    dg.AssetSelection.groups("ontology") & _of_domain,
     description="Topic, entities and entity graph of a domain.",
 )
 environment = dg.define_asset_job(
     "environment",
-    dg.AssetSelection.groups("environment"),
+    dg.AssetSelection.groups("environment") & _of_domain,
     description="Blueprint, tools, database, policy and MCP server of a domain.",
 )
 tasks = dg.define_asset_job(
-    "tasks", dg.AssetSelection.groups("tasks"), description="Graph, templates, certified tasks and queries of a domain."
+    "tasks",
+    dg.AssetSelection.groups("tasks") & _of_domain,
+    description="Graph, templates, certified tasks and queries of a domain.",
 )
 domain_pipeline = dg.define_asset_job(
-    "domain_pipeline",
-    dg.AssetSelection.groups("ontology", "environment", "tasks") - _catalog,
-    description="Everything about a domain, from its topic to its queries.",
+    "domain_pipeline", _of_domain, description="Everything about a domain, from its topic to its queries."
+)
+fusion = dg.define_asset_job(
+    "fusion",
+    _of_pair,
+    description="Everything about a pair of domains that are made, from its blueprint to its queries.",
 )
 
-JOBS = [catalog, ontology, environment, tasks, domain_pipeline]
+JOBS = [catalog, ontology, environment, tasks, domain_pipeline, fusion]

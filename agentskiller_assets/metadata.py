@@ -6,7 +6,7 @@ from typing import Any
 import dagster as dg
 
 from agentskiller_assets.core.records import Record
-from agentskiller_assets.partitions import domain_partitions, domains_to_pairs, pair_partitions
+from agentskiller_assets.partitions import MADE_FOR, domain_partitions, domains_to_pairs, pair_partitions
 
 PREVIEW_ROWS = 8
 _LONGEST_CELL = 90
@@ -21,14 +21,14 @@ DOMAINS_OF_PAIR = domains_to_pairs(PAIRS.get_partition_keys())
 
 def domain_asset(group: str, version: str, io_manager: str = "records") -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one domain have in common."""
-    return _partitioned(PARTITIONS, group, version, io_manager, {})
+    return _partitioned(PARTITIONS, "domain", group, version, io_manager, {})
 
 
 def pair_asset(
     group: str, version: str, io_manager: str = "records", ins: Mapping[str, dg.AssetIn] | None = None
 ) -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one pair have in common; `ins` is what `of_both` answers."""
-    return _partitioned(PAIRS, group, version, io_manager, ins or {})
+    return _partitioned(PAIRS, "pair", group, version, io_manager, ins or {})
 
 
 def of_both(*asset_names: str) -> dict[str, dg.AssetIn]:
@@ -37,12 +37,18 @@ def of_both(*asset_names: str) -> dict[str, dg.AssetIn]:
 
 
 def _partitioned(
-    partitions: dg.PartitionsDefinition, group: str, version: str, io_manager: str, ins: Mapping[str, dg.AssetIn]
+    partitions: dg.PartitionsDefinition,
+    made_for: str,
+    group: str,
+    version: str,
+    io_manager: str,
+    ins: Mapping[str, dg.AssetIn],
 ) -> Callable[..., dg.AssetsDefinition]:
     return dg.asset(
         group_name=group,
         ins=ins,
         partitions_def=partitions,
+        tags={MADE_FOR: made_for},
         kinds={"python", "duckdb" if io_manager == "databases" else "parquet"},
         owners=["team:environments"],
         code_version=version,

@@ -16,6 +16,8 @@ from resources.storage.warehouse import default_root
 
 WEBSERVER = "AGENTSKILLER_WEBSERVER_URL"
 """Environment variable with the webserver's address, such as `http://127.0.0.1:3000`."""
+MADE_FOR = "made_for"
+"""Tag of an asset: whether each of its partitions is a `domain` or a `pair`."""
 _TIMEOUT = 20.0
 """Seconds that a reload of the code location may take."""
 _RELOAD = """

@@ -13,7 +13,15 @@ GROUPS = {
     "environment": ("blueprints", "tool_lists", "databases", "policies", "mcp_servers"),
     "tasks": ("tool_graphs", "task_templates", "instance_combos", "validated_tasks", "queries"),
 }
-UNPARTITIONED = ("population", "domain_catalog")
+PAIR_GROUPS = {
+    "fusion": (
+        "domain_pair_catalog", "fused_blueprints", "fused_tool_lists", "fused_databases", "fused_policies",
+        "fused_servers", "fused_trajectories",
+    ),
+    "tasks": ("fused_templates", "fused_instance_combos", "fused_validated_tasks", "fused_queries"),
+}  # fmt: skip
+UNPARTITIONED = ("population", "domain_catalog", "domain_pair_catalog")
+PER_PAIR = tuple(key for keys in PAIR_GROUPS.values() for key in keys if key not in UNPARTITIONED)
 PER_DOMAIN = tuple(key for keys in GROUPS.values() for key in keys if key not in UNPARTITIONED)
 
 T = TypeVar("T")

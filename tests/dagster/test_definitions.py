@@ -10,10 +10,10 @@ import dagster as dg
 import pytest
 
 from agentskiller_assets.definitions import defs
-from agentskiller_assets.metadata import PARTITIONS
+from agentskiller_assets.metadata import DOMAINS_OF_PAIR, PAIRS, PARTITIONS
 from agentskiller_assets.settings import DEFAULT_SEED
 from tests.dagster.instance import TemporaryInstance
-from tests.dagster.small import CLINIC, GROUPS, PER_DOMAIN, ROOT, UNPARTITIONED
+from tests.dagster.small import CLINIC, GROUPS, MUSIC, PAIR_GROUPS, PER_DOMAIN, PER_PAIR, ROOT, UNPARTITIONED
 
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 CHECKS = {
@@ -45,10 +45,11 @@ def test_definitions_load_without_a_warning(environment: dict[str, str]) -> None
 
 
 def test_the_assets_are_exactly_these_in_their_groups() -> None:
-    found = {group: {key for key, spec in SPECS.items() if spec.group_name == group} for group in GROUPS}
+    wanted = {group: {*GROUPS.get(group, ()), *PAIR_GROUPS.get(group, ())} for group in (*GROUPS, *PAIR_GROUPS)}
+    found = {group: {key for key, spec in SPECS.items() if spec.group_name == group} for group in wanted}
 
-    assert found == {group: set(keys) for group, keys in GROUPS.items()}
-    assert len(SPECS) == sum(map(len, GROUPS.values()))
+    assert found == wanted
+    assert len(SPECS) == sum(map(len, wanted.values()))
 
 
 @pytest.mark.parametrize("key", sorted(SPECS))
@@ -57,15 +58,24 @@ def test_every_asset_says_what_it_is_who_owns_it_and_which_code_made_it(key: str
 
     assert spec.description
     assert spec.description.endswith(".")
-    assert spec.kinds == {"python", "duckdb" if key == "databases" else "parquet"}
+    assert spec.kinds == {"python", "duckdb" if key.endswith("databases") else "parquet"}
     assert list(spec.owners) == ["team:environments"]
     assert spec.code_version
     assert len(spec.code_version) == 12
 
 
 @pytest.mark.parametrize("key", sorted(SPECS))
-def test_all_but_the_catalog_are_partitioned_by_domain(key: str) -> None:
-    assert SPECS[key].partitions_def == (None if key in UNPARTITIONED else PARTITIONS)
+def test_all_but_the_catalogs_are_partitioned_by_domain_or_by_pair(key: str) -> None:
+    expected = None if key in UNPARTITIONED else PAIRS if key in PER_PAIR else PARTITIONS
+
+    assert SPECS[key].partitions_def == expected
+
+
+@pytest.mark.parametrize("key", PER_PAIR)
+def test_what_a_pair_takes_of_its_domains_is_mapped_to_exactly_those(key: str) -> None:
+    mapped = {dep.asset_key.to_user_string(): dep.partition_mapping for dep in SPECS[key].deps}
+
+    assert mapped == {parent: DOMAINS_OF_PAIR if parent in PER_DOMAIN else None for parent in mapped}
 
 
 @pytest.mark.parametrize("key", sorted(CHECKS))
@@ -84,7 +94,7 @@ def test_every_asset_has_a_check() -> None:
 def test_the_jobs_are_the_catalog_the_stages_and_the_whole_pipeline() -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.executable_asset_keys}
-        for name in ("catalog", "ontology", "environment", "tasks", "domain_pipeline")
+        for name in ("catalog", "ontology", "environment", "tasks", "domain_pipeline", "fusion")
     }
 
     assert {job.name for job in defs.jobs or ()} == set(jobs)
@@ -94,6 +104,7 @@ def test_the_jobs_are_the_catalog_the_stages_and_the_whole_pipeline() -> None:
         "environment": set(GROUPS["environment"]),
         "tasks": set(GROUPS["tasks"]),
         "domain_pipeline": set(PER_DOMAIN),
+        "fusion": set(PER_PAIR),
     }
 
 
@@ -116,6 +127,15 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
         "mcp_servers": {"correction_rounds": 3},
         "task_templates": {"max_trajectory_length": 12},
         "instance_combos": {"tasks_per_domain": 60},
+        "domain_pair_catalog": {
+            "seed": DEFAULT_SEED,
+            "target_pairs": 6,
+            "most_pairs_per_domain": 4,
+            "rows_per_table": 300,
+        },
+        "fused_trajectories": {"max_trajectory_length": 20},
+        "fused_templates": {"max_trajectory_length": 20},
+        "fused_instance_combos": {"tasks_per_pair": 60},
     }
     assert all(f.description for found in fields.values() for f in found.values())
 
@@ -175,12 +195,23 @@ def test_the_pipeline_runs_in_one_process() -> None:
     assert defs.resolve_job_def("domain_pipeline").executor_def is dg.in_process_executor
 
 
-def test_a_fresh_clone_has_domains(environment: dict[str, str]) -> None:
-    show = "from agentskiller_assets.metadata import PARTITIONS; print(*PARTITIONS.get_partition_keys())"
+@pytest.mark.parametrize(("partitions", "key"), [("PARTITIONS", CLINIC), ("PAIRS", f"{CLINIC}--{MUSIC}")])
+def test_a_fresh_clone_has_six_domains_and_six_pairs(environment: dict[str, str], partitions: str, key: str) -> None:
+    show = f"from agentskiller_assets.metadata import {partitions}; print(*{partitions}.get_partition_keys())"
     done = _finished([sys.executable, "-c", show], environment)
 
-    assert CLINIC in done.stdout.split()
+    assert key in done.stdout.split()
     assert len(done.stdout.split()) == 6
+
+
+def test_definitions_load_without_any_pair(environment: dict[str, str]) -> None:
+    Path(environment["AGENTSKILLER_WAREHOUSE"], "registry.yaml").write_text(f"domains: [{CLINIC}]\n")
+    load = (
+        "from agentskiller_assets.definitions import defs; import dagster; dagster.Definitions.validate_loadable(defs)"
+    )
+    done = _finished([sys.executable, "-W", "error", "-c", load], environment)
+
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def _settings(key: str) -> dict[str, Any]:
