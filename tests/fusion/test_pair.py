@@ -6,7 +6,8 @@ from statistics import fmean
 import pytest
 
 from agentskiller_assets.authoring.drafts import Governance
-from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.canonical import canonical_json, digest
+from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.models import policy_text
 from agentskiller_assets.environment.server_report import prove_server
 from agentskiller_assets.environment.validation import validate
@@ -20,6 +21,7 @@ from agentskiller_assets.fusion.checks import (
     lost_rows,
     unstated_resolutions,
 )
+from agentskiller_assets.fusion.environments import fuse_specs
 from agentskiller_assets.fusion.governance import govern_together
 from agentskiller_assets.runtime import Ok, Refused, build_image
 from agentskiller_assets.tasks.certificate import Certifier
@@ -33,6 +35,7 @@ from tests.fusion.pairs import (
     pair,
     tasks_of,
 )
+from tests.world import SEED, author
 
 PAIRS = [(CLINIC, PHARMACY), ("guided_rides", "instrument_rentals"), ("music_lessons", "club_kit_orders")]
 ORDER = f"{PHARMACY}__place_pharmacy_order"
@@ -184,3 +187,9 @@ def test_queries_of_a_pair_say_for_which_service_an_identity_is() -> None:
     assert all(query.domain == "guided_rides--instrument_rentals" for query in made.queries)
     assert pair().queries[0].domain == PAIR
     assert environment_of(CLINIC).digest != made.environment.digest
+
+
+def test_a_blueprint_from_storage_gives_the_same_bridge() -> None:
+    spec = fuse_specs(blueprint_of(CLINIC).spec, blueprint_of(PHARMACY).spec)
+    stored = EnvironmentSpec.model_validate_json(canonical_json(spec))
+    assert author().bridge(stored, SEED) == author().bridge(spec, SEED) == pair().blueprint.bridges

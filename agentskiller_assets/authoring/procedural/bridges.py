@@ -27,7 +27,9 @@ def _reference(spec: EnvironmentSpec, source: Table, target: Table, tool: Tool, 
     first, second = (spec.table(role) for role in roles)
     space, name = tool.name.partition("__")[0].upper(), source.name.partition("__")[2].upper()
     owner = next(column.name for column in source.columns if column.ref == first.name)
-    open_states = tuple(state for state, following in source.transitions.items() if following)
+    states_of = source.column(str(source.status))
+    # in the order of the column's values: a mapping comes back from storage in another order
+    open_states = tuple(state for state in (states_of.values if states_of else ()) if source.transitions.get(state))
     key = f"{source.name}.{source.key}"
     mine = (
         f"{source.name}.{owner} IN (SELECT a.{first.key} FROM {first.name} AS a JOIN {second.name} AS b"
