@@ -59,14 +59,18 @@ def fused_blueprints(
     """Two services in one specification: name spaces, bridges with rules in SQL, and resolved governance."""
     order = order_of(author.open(), context.partition_key, domain_pair_catalog, domain_topics, blueprints)
     fused = make_fused_blueprint(author.open(), order, domain_topics, blueprints)
-    bridges = [[b.source, b.tool, b.parameter.name, "; ".join(r.statement for r in b.rules)] for b in fused.bridges]
+    bridges = [
+        f"- `{b.source}.{b.column}` goes into `{b.tool}` as `{b.parameter.name}`. {b.bind.refusal.statement} "
+        + " ".join(rule.statement for rule in b.rules)
+        for b in fused.bridges
+    ]
     resolved = [[r.subject, r.first, r.second, r.how, r.reason] for r in fused.resolutions]
     context.add_output_metadata(
         {
             "begins_with": fused.first,
             "tables": len(fused.spec.tables),
             "tools": len(fused.spec.tools),
-            "bridges": markdown_table(["from", "into", "carries", "rules"], bridges),
+            "bridges": dg.MetadataValue.md("\n".join(bridges)),
             "resolutions": markdown_table(["subject", "first", "second", "how", "why"], resolved),
         }
     )
