@@ -2,7 +2,7 @@
 
 import typer
 
-from agentskiller_assets.cli import domains, look, make, packs, servers, verify
+from agentskiller_assets.cli import domains, look, make, packs, pairs, servers, status, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -12,7 +12,7 @@ app = typer.Typer(
     "AGENTSKILLER_WAREHOUSE (default: ./warehouse).",
 )
 app.command("run")(make.run)
-app.command("status")(make.status)
+app.command("status")(status.status)
 app.command("verify")(verify.verify)
 app.command("digests")(verify.digests)
 app.command("show")(look.show)
@@ -21,4 +21,5 @@ app.command("sql")(look.sql)
 app.command("serve")(servers.serve)
 app.add_typer(servers.export, name="export")
 app.add_typer(domains.app, name="domains")
+app.add_typer(pairs.app, name="pairs")
 app.add_typer(packs.app, name="packs")

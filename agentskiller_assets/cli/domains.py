@@ -9,7 +9,7 @@ from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
-_STATES = {"stored": "made", "unfinished": "unfinished", "missing": "not made"}
+STATES = {"stored": "made", "unfinished": "unfinished", "missing": "not made"}
 app = typer.Typer(no_args_is_help=True, help="The domains: list them, or add some.")
 
 
@@ -26,7 +26,7 @@ def list_domains(seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", h
     for column in ("domain", "title", "sector", "pattern", "found by", "parent", "state"):
         table.add_column(column)
     for domain in known:
-        state = _STATES[warehouse.condition("queries", domain)]
+        state = STATES[warehouse.condition("queries", domain)]
         if topic := topics.get(domain):
             cells = (topic.title, topic.sector_title, topic.pattern, topic.strategy, topic.parent or "", state)
         else:

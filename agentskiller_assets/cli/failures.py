@@ -1,4 +1,4 @@
-"""Why the last run of a domain failed, from Dagster's own records."""
+"""Why the last run of a domain or pair failed, from Dagster's own records."""
 
 from collections.abc import Sequence
 
@@ -10,17 +10,17 @@ from agentskiller_assets.cli.runs import failures_of
 _LOOKED_AT = 400
 
 
-def latest_failures(domains: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """For every domain whose latest run failed, what was at fault."""
+def latest_failures(partitions: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """For every domain or pair whose latest run failed, what was at fault."""
     found: dict[str, tuple[str, ...]] = {}
     met: set[str] = set()
     with dg.DagsterInstance.get() as instance:
         for run in instance.get_runs(limit=_LOOKED_AT):
-            domain = run.tags.get(PARTITION_NAME_TAG)
-            if domain is None or domain in met or domain not in domains:
+            partition = run.tags.get(PARTITION_NAME_TAG)
+            if partition is None or partition in met or partition not in partitions:
                 continue
-            met.add(domain)
+            met.add(partition)
             if run.status == dg.DagsterRunStatus.FAILURE:
                 events = (entry.dagster_event for entry in instance.all_logs(run.run_id) if entry.is_dagster_event)
-                found[domain] = tuple(dict.fromkeys(failures_of(event for event in events if event)))
+                found[partition] = tuple(dict.fromkeys(failures_of(event for event in events if event)))
     return found

@@ -9,8 +9,9 @@ import dagster as dg
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
-from agentskiller_assets.jobs import CATALOG_ASSETS
 from agentskiller_assets.ontology.models import DomainTopic
+from agentskiller_assets.partitions import MADE_FOR
+from agentskiller_assets.registry import domains_of
 from resources.freshness import State, Wanted, assess
 from resources.storage.warehouse import Warehouse
 
@@ -22,22 +23,36 @@ class Pipeline:
         specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
         self.parents = {n: sorted(dep.asset_key.to_user_string() for dep in spec.deps) for n, spec in specs.items()}
         self.versions = {name: spec.code_version for name, spec in specs.items()}
-        self.of_domain = _upstream_first([name for name in specs if name not in CATALOG_ASSETS], self.parents)
+        self._made_for = {name: spec.tags.get(MADE_FOR) for name, spec in specs.items()}
+        self.of_domain, self.of_pair = self._ordered("domain"), self._ordered("pair")
 
-    def wanted(self, asset: str, domain: str | None, settings: dict[str, Any] | None) -> Wanted:
-        """One asset of one domain as the current code and settings would make it."""
-        upstream = tuple((p, None if p in CATALOG_ASSETS else domain) for p in self.parents[asset])
+    def wanted(self, asset: str, partition: str | None, settings: dict[str, Any] | None) -> Wanted:
+        """One asset of one domain or pair as the current code and settings would make it."""
         return Wanted(
-            asset=asset, partition=domain, upstream=upstream, code_version=self.versions[asset], settings=settings
+            asset=asset,
+            partition=partition,
+            upstream=tuple((p, each) for p in self.parents[asset] for each in self._upstream(p, asset, partition)),
+            code_version=self.versions[asset],
+            settings=settings,
         )
 
     def downstream_of(self, assets: set[str]) -> list[str]:
-        """These assets and all that are made from them, upstream first."""
+        """These assets and all that are made from them in the same domain or pair, upstream first."""
+        order = self.of_pair if assets & set(self.of_pair) else self.of_domain
         found = set(assets)
-        for asset in self.of_domain:
+        for asset in order:
             if found & set(self.parents[asset]):
                 found.add(asset)
-        return [asset for asset in self.of_domain if asset in found]
+        return [asset for asset in order if asset in found]
+
+    def _ordered(self, made_for: str) -> list[str]:
+        return _upstream_first([name for name, each in self._made_for.items() if each == made_for], self.parents)
+
+    def _upstream(self, parent: str, asset: str, partition: str | None) -> tuple[str | None, ...]:
+        """The partitions of a parent that one of the asset is made from."""
+        if self._made_for[parent] is None or partition is None:
+            return (None,)
+        return (partition,) if self._made_for[parent] == self._made_for[asset] else domains_of(partition)
 
 
 def states_of(
@@ -49,6 +64,14 @@ def states_of(
     topic = pipeline.of_domain.index("domain_topics")
     states[topic] = _with_pack(states[topic], warehouse, author, domain)
     return states
+
+
+def pair_states_of(pipeline: Pipeline, warehouse: Warehouse, pair: str, settings: Any = None) -> list[State]:
+    """The state of every asset of a pair."""
+    return assess(
+        warehouse,
+        [pipeline.wanted(asset, pair, settings.of(asset) if settings else None) for asset in pipeline.of_pair],
+    )
 
 
 def to_make(pipeline: Pipeline, states: Sequence[State]) -> list[str]:

@@ -10,13 +10,14 @@ from agentskiller_assets.core.records import Model
 class RunResult(Model):
     """How one run ended."""
 
-    domain: str | None
+    partition: str | None
+    """Domain or pair."""
     run_id: str
     success: bool
     failures: tuple[str, ...] = ()
 
 
-def run_job(job: str, domain: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
+def run_job(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
     """Runs these assets of a job, with their checks, on the instance of `DAGSTER_HOME`: the UI shows the run."""
     import dagster as dg  # noqa: PLC0415 - two seconds that only runs need
 
@@ -25,22 +26,22 @@ def run_job(job: str, domain: str | None, assets: list[str], run_config: dict[st
     with dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
-            partition_key=domain,
+            partition_key=partition,
             asset_selection=[dg.AssetKey(asset) for asset in assets],
             run_config=run_config,
             raise_on_error=False,
         )
     failures = () if result.success else tuple(dict.fromkeys(failures_of(result.all_events)))
-    return RunResult(domain=domain, run_id=result.run_id, success=result.success, failures=failures)
+    return RunResult(partition=partition, run_id=result.run_id, success=result.success, failures=failures)
 
 
-def run_in_worker(job: str, domain: str, assets: list[str], run_config: dict[str, Any]) -> RunResult:
+def run_in_worker(job: str, partition: str, assets: list[str], run_config: dict[str, Any]) -> RunResult:
     """`run_job` for a worker process, whose output nobody reads."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
     os.close(quiet)
-    return run_job(job, domain, assets, run_config)
+    return run_job(job, partition, assets, run_config)
 
 
 def failures_of(events: Any) -> Iterator[str]:

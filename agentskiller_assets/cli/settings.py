@@ -16,18 +16,27 @@ class RunSettings(Model):
     tasks_per_domain: int
     max_trajectory_length: int
     correction_rounds: int = 3
+    target_pairs: int = 6
+    most_pairs_per_domain: int = 4
+    tasks_per_pair: int = 60
+    max_pair_trajectory_length: int = 20
 
     def of(self, asset: str) -> dict[str, Any]:
         """The config of one asset, complete, as its sidecar records it."""
         names = {
             "population": ("seed", "population_size"),
             "domain_catalog": ("seed", "target_domains", "simulation_time"),
+            "domain_pair_catalog": ("seed", "target_pairs", "most_pairs_per_domain", "rows_per_table"),
             "databases": ("rows_per_table",),
             "mcp_servers": ("correction_rounds",),
             "task_templates": ("max_trajectory_length",),
             "instance_combos": ("tasks_per_domain",),
+            "fused_instance_combos": ("tasks_per_pair",),
         }.get(asset, ())
-        return {name: getattr(self, name) for name in names}
+        config = {name: getattr(self, name) for name in names}
+        if asset in ("fused_trajectories", "fused_templates"):
+            config["max_trajectory_length"] = self.max_pair_trajectory_length
+        return config
 
     def run_config(self, assets: list[str]) -> dict[str, Any]:
         """Dagster's run config for these assets, with a quiet console."""

@@ -1,6 +1,6 @@
-"""The table at the end of a run: what each domain has."""
+"""The tables at the end of a run: what each domain and each pair has."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -19,35 +19,60 @@ _COUNTS = {
 }
 
 
+_PAIR_COUNTS = {
+    "tools": "SELECT partition, COUNT(*) FROM fused_tool_lists GROUP BY 1",
+    "rules": "SELECT partition, COUNT(*) FROM fused_policies WHERE tool IS NOT NULL GROUP BY 1",
+    "rows": "SELECT partition, row_count FROM materializations WHERE asset = 'fused_databases'",
+    "considered": "SELECT partition, COUNT(*) FROM fused_trajectories GROUP BY 1",
+    "trajectories": "SELECT partition, COUNT(*) FROM fused_templates GROUP BY 1",
+    "certified": "SELECT partition, COUNT(*) FROM fused_validated_tasks WHERE rejection IS NULL GROUP BY 1",
+    "queries": "SELECT partition, COUNT(*) FROM fused_queries GROUP BY 1",
+    "rejected": "SELECT partition, COUNT(*) FROM fused_validated_tasks WHERE rejection IS NOT NULL GROUP BY 1",
+}
+
+
 def summary_table(warehouse: Warehouse, domains: Sequence[str]) -> Table:
     """One line for each domain."""
-    counts = {name: _counts(warehouse, statement) for name, statement in _COUNTS.items()}
-    table = Table(title="Domains", title_justify="left")
-    table.add_column("domain", no_wrap=True)
-    for name in _COUNTS:
-        table.add_column(name, justify="right")
-    for domain in domains:
-        table.add_row(domain, *(str(counts[name].get(domain, 0)) for name in _COUNTS))
+    return _table(warehouse, "domain", domains, _COUNTS)
+
+
+def pair_table(warehouse: Warehouse, pairs: Sequence[str]) -> Table:
+    """One line for each pair."""
+    return _table(warehouse, "pair", pairs, _PAIR_COUNTS)
+
+
+def rejections(warehouse: Warehouse, partitions: Sequence[str]) -> list[str]:
+    """Why tasks were rejected, by domain or pair and reason."""
+    found = []
+    for view in ("validated_tasks", "fused_validated_tasks"):
+        if _has(warehouse, view):
+            _, rows = warehouse.query(
+                f"SELECT partition, rejection, COUNT(*) AS n FROM {view} WHERE rejection IS NOT NULL "
+                "GROUP BY ALL ORDER BY ALL"
+            )
+            found += [f"{partition}: {n} × {reason}" for partition, reason, n in rows if partition in partitions]
+    return found
+
+
+def some_query(warehouse: Warehouse, domains: Sequence[str], pairs: Sequence[str] = ()) -> str | None:
+    """The id of a query to try `lineage` with; one of a pair, if there is any."""
+    for view, partitions in (("fused_queries", pairs), ("queries", domains)):
+        if partitions and _has(warehouse, view):
+            _, rows = warehouse.query(f"SELECT partition, id FROM {view} ORDER BY partition, position")
+            if found := next((query for partition, query in rows if partition in partitions), None):
+                return found
+    return None
+
+
+def _table(warehouse: Warehouse, name: str, partitions: Sequence[str], statements: Mapping[str, str]) -> Table:
+    counts = {column: _counts(warehouse, statement) for column, statement in statements.items()}
+    table = Table(title=f"{name.capitalize()}s", title_justify="left")
+    table.add_column(name, no_wrap=True)
+    for column in statements:
+        table.add_column(column, justify="right")
+    for partition in partitions:
+        table.add_row(partition, *(str(counts[column].get(partition, 0)) for column in statements))
     return table
-
-
-def rejections(warehouse: Warehouse, domains: Sequence[str]) -> list[str]:
-    """Why tasks were rejected, by domain and reason."""
-    if not _has(warehouse, "validated_tasks"):
-        return []
-    _, rows = warehouse.query(
-        "SELECT partition, rejection, COUNT(*) AS n FROM validated_tasks WHERE rejection IS NOT NULL "
-        "GROUP BY ALL ORDER BY ALL"
-    )
-    return [f"{partition}: {n} × {reason}" for partition, reason, n in rows if partition in domains]
-
-
-def some_query(warehouse: Warehouse, domains: Sequence[str]) -> str | None:
-    """The id of a query to try `lineage` with."""
-    if not _has(warehouse, "queries"):
-        return None
-    _, rows = warehouse.query("SELECT partition, id FROM queries ORDER BY partition, position")
-    return next((query for partition, query in rows if partition in domains), None)
 
 
 def _counts(warehouse: Warehouse, statement: str) -> dict[str, Any]:

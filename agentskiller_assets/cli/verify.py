@@ -1,9 +1,12 @@
 """`verify` and `digests`: what is stored, proved and compared again in a fresh process."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
 
+from agentskiller_assets.cli.choice import named_pairs, split
 from agentskiller_assets.cli.console import complain, out
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.environment.builds import open_environment
@@ -11,32 +14,46 @@ from agentskiller_assets.environment.invariants import broken_invariants, broken
 from agentskiller_assets.errors import StorageError
 from agentskiller_assets.tasks.certificate import Certifier
 from agentskiller_assets.tasks.models import TaskInstance, ValidatedTask
+from resources.storage.faults import rebuild_command
 from resources.storage.warehouse import Warehouse, default_root
 
 
-def verify(
-    domains: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
-) -> None:
+@dataclass(frozen=True)
+class _Assets:
+    """Where tasks are kept, what they were planned as, and what they are about."""
+
+    tasks: str
+    instances: str
+    databases: str
+    first: str
+    """The asset that a partition begins with."""
+
+
+_OF_DOMAIN = _Assets("validated_tasks", "instance_combos", "databases", "domain_topics")
+_OF_PAIR = _Assets("fused_validated_tasks", "fused_instance_combos", "fused_databases", "fused_blueprints")
+Domains = Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")]
+Pairs = Annotated[str | None, typer.Option(help="Only these pairs, as A+B and separated by commas.")]
+
+
+def verify(domains: Domains = None, pairs: Pairs = None) -> None:
     """Certify every stored task again, from the stored database, and compare it with what is stored."""
     warehouse = Warehouse(default_root())
-    chosen = _chosen(warehouse, "validated_tasks", domains)
     faults = 0
-    for domain in chosen:
-        found, count = _verify(warehouse, domain)
+    for partition, assets in _chosen(warehouse, domains, pairs, lambda assets: assets.tasks):
+        found, count = _verify(warehouse, partition, assets)
         faults += len(found)
         for fault in found:
-            complain(f"{domain}: {fault}")
-        out.print(f"{domain}: {count} tasks certified again, {len(found)} faults", markup=False)
+            complain(f"{partition}: {fault}")
+        out.print(f"{partition}: {count} tasks certified again, {len(found)} faults", markup=False)
     if faults:
         raise typer.Exit(1)
 
 
-def digests(
-    domains: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
-) -> None:
+def digests(domains: Domains = None, pairs: Pairs = None) -> None:
     """Print the data version of everything that is stored, and one digest over all of it."""
     warehouse = Warehouse(default_root())
-    chosen = set(_chosen(warehouse, "domain_topics", domains)) if domains else None
+    limited = domains is not None or pairs is not None
+    chosen = {each for each, _ in _chosen(warehouse, domains, pairs, lambda assets: assets.first)} if limited else None
     _, rows = warehouse.query("SELECT asset, partition, data_version FROM materializations ORDER BY ALL")
     kept = [row for row in rows if chosen is None or row[1] in chosen]
     for asset, partition, version in kept:
@@ -44,11 +61,11 @@ def digests(
     out.print(f"{digest([list(row) for row in kept])}  all of it", markup=False, highlight=False)
 
 
-def _verify(warehouse: Warehouse, domain: str) -> tuple[list[str], int]:
-    """Faults of one domain, and how many tasks were certified again."""
-    rows = warehouse.read_database(domain)
-    stored = warehouse.read_records("validated_tasks", ValidatedTask, domain)
-    planned = {each.id: each for each in warehouse.read_records("instance_combos", TaskInstance, domain)}
+def _verify(warehouse: Warehouse, partition: str, assets: _Assets) -> tuple[list[str], int]:
+    """Faults of one domain or pair, and how many tasks were certified again."""
+    rows = warehouse.read_database(partition, assets.databases)
+    stored = warehouse.read_records(assets.tasks, ValidatedTask, partition)
+    planned = {each.id: each for each in warehouse.read_records(assets.instances, TaskInstance, partition)}
     faults = [*broken_rows(rows), *broken_invariants(rows)]
     certifier = Certifier(open_environment(rows))
     count = 0
@@ -68,13 +85,20 @@ def _verify(warehouse: Warehouse, domain: str) -> tuple[list[str], int]:
     return faults, count
 
 
-def _chosen(warehouse: Warehouse, asset: str, domains: str | None) -> list[str]:
-    stored = [name for name in warehouse.partitions_of(asset) if warehouse.condition(asset, name) == "stored"]
-    chosen = [name.strip() for name in domains.split(",") if name.strip()] if domains else stored
-    for name in chosen:
-        if name not in stored:
-            fix = f"Run `agentskiller run --domains {name}` first."
-            raise StorageError(f"domain {name!r}", f"has no stored {asset} in {warehouse.root}", fix)
+def _chosen(
+    warehouse: Warehouse, domains: str | None, pairs: str | None, asset_of: Callable[[_Assets], str]
+) -> list[tuple[str, _Assets]]:
+    """The named domains and pairs, or all that are stored."""
+    everything = domains is None and pairs is None
+    chosen: list[tuple[str, _Assets]] = []
+    for assets, kind, named in ((_OF_DOMAIN, "domain", split(domains)), (_OF_PAIR, "pair", named_pairs(pairs or ""))):
+        asset = asset_of(assets)
+        stored = [name for name in warehouse.partitions_of(asset) if warehouse.condition(asset, name) == "stored"]
+        for name in named:
+            if name not in stored:
+                fix = f"Run {rebuild_command(name)} first."
+                raise StorageError(f"{kind} {name!r}", f"has no stored {asset} in {warehouse.root}", fix)
+        chosen += [(name, assets) for name in (stored if everything else named)]
     if not chosen:
         raise StorageError(str(warehouse.root), "holds nothing to look at", "Run `agentskiller run --count 6` first.")
     return chosen

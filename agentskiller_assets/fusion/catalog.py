@@ -5,7 +5,7 @@ and how many depends on nothing that comes later: so that more pairs, or more do
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from agentskiller_assets.authoring.interface import Author
@@ -84,7 +84,7 @@ def served_people(domain: str, population: int, count: int, seed: int) -> int:
 
 
 def make_candidates(
-    author: Author, entries: Sequence[CatalogEntry], population: int, rows_per_table: int
+    author: Author, entries: Iterable[CatalogEntry], population: int, rows_per_table: int
 ) -> Iterator[Candidate]:
     """Every domain of the catalog in its order, one at a time."""
     for entry in entries:

@@ -1,0 +1,158 @@
+"""What a run is to make: which domains and pairs, and how many the catalogs must hold for them."""
+
+import contextlib
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import typer
+
+from agentskiller_assets.authoring.drafts import TopicDraft
+from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.errors import PackError, RegistryError, SchemaChangedError
+from agentskiller_assets.fusion.catalog import PairSettings, direction, make_candidates, select_pairs
+from agentskiller_assets.fusion.environments import pair_key
+from agentskiller_assets.ontology.catalog import make_catalog_entry
+from agentskiller_assets.ontology.models import CatalogEntry
+from agentskiller_assets.registry import domains_of, read_registry
+from resources.storage.warehouse import Warehouse
+
+__all__ = ["Choice", "choose", "named_pairs", "split"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What to make, registered already."""
+
+    domains: list[str]
+    """Those asked for, and those of the pairs."""
+    pairs: list[str]
+    target_domains: int
+    target_pairs: int
+
+
+def choose(
+    author: Author,
+    warehouse: Warehouse,
+    settings: RunSettings,
+    domains: str | None,
+    count: int | None,
+    pairs: str | None,
+) -> Choice:
+    """Resolves the options of `run`; domains and pairs that are new are registered."""
+    from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
+
+    wanted_pairs = _pairs(author, settings, pairs)
+    of_pairs = [domain for pair in wanted_pairs for domain in domains_of(pair)]
+    chosen, target = _domains(author, warehouse, settings.seed, [*split(domains), *of_pairs], count)
+    register_domains(warehouse.root, [draft.domain for draft in author.expand_domains(target, settings.seed)])
+    register_pairs(warehouse.root, wanted_pairs)
+    number = int(pairs) if pairs and pairs.strip().isdigit() else 0
+    stored = _stored_target(warehouse, settings.seed) or settings.target_pairs
+    return Choice(chosen, wanted_pairs, target, max(number, stored))
+
+
+def split(names: str | None) -> list[str]:
+    """Names that commas separate, each once."""
+    return list(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
+
+
+def named_pairs(names: str) -> list[str]:
+    """Keys of pairs that are written as `A+B`, or as keys, and separated by commas."""
+    keys = []
+    for name in split(names):
+        both = name.replace("--", "+").split("+")
+        if len(both) != 2 or not all(both) or both[0] == both[1]:
+            raise typer.BadParameter(f"{name!r} is no pair: write two domains as A+B")
+        keys.append(pair_key(*both))
+    return list(dict.fromkeys(keys))
+
+
+def check_pair(author: Author, seed: int, simulation_time: str, key: str) -> None:
+    """`RegistryError` unless both domains can be made and something leads from one into the other."""
+    from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415 - brings Dagster
+
+    drafts = {each.domain: each for each in author.expand_domains(needed_count(author, seed, domains_of(key), 0), seed)}
+    one, other = (author.write_blueprint(drafts[each], seed, simulation_time) for each in domains_of(key))
+    if direction(author, one, other, seed) is None:
+        fix = "Choose two services of which one keeps records that the other can refer to."
+        raise RegistryError(f"pair {key!r}", "nothing leads from one of its domains into the other", fix)
+
+
+def every_draft(author: Author, seed: int) -> Iterator[TopicDraft]:
+    """All domains that there are, in the order of the catalog, one at a time."""
+    for count in itertools.count(1):
+        try:
+            yield author.expand_domains(count, seed)[-1]
+        except PackError:
+            if count == 1:
+                raise
+            return
+
+
+def _pairs(author: Author, settings: RunSettings, pairs: str | None) -> list[str]:
+    if pairs is None:
+        return []
+    if not pairs.strip().isdigit():
+        keys = named_pairs(pairs)
+        if not keys:
+            raise typer.BadParameter("say how many pairs, or which, as A+B")
+        for key in keys:
+            check_pair(author, settings.seed, settings.simulation_time, key)
+        return keys
+    if not int(pairs):
+        raise typer.BadParameter("ask for at least one pair")
+    wanted = PairSettings(seed=settings.seed, target=int(pairs), most_per_domain=settings.most_pairs_per_domain)
+    entries = _entries(author, settings)
+    candidates = make_candidates(author, entries, settings.population_size, settings.rows_per_table)
+    found = [pair.key for pair in select_pairs(author, candidates, wanted)]
+    if len(found) < wanted.target:
+        fix = "Ask for fewer, name pairs yourself, or add services to a pack."
+        raise RegistryError(f"--pairs {pairs}", f"all domains together bring {len(found)} pairs", fix)
+    return found
+
+
+def _entries(author: Author, settings: RunSettings) -> Iterator[CatalogEntry]:
+    ids: dict[str, str] = {}
+    for position, draft in enumerate(every_draft(author, settings.seed)):
+        entry = make_catalog_entry(draft, position, settings.seed, settings.simulation_time, ids)
+        ids[draft.domain] = entry.id
+        yield entry
+
+
+def _domains(
+    author: Author, warehouse: Warehouse, seed: int, named: Sequence[str], count: int | None
+) -> tuple[list[str], int]:
+    """The domains to make, and how many the catalog must hold for them."""
+    from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415 - brings Dagster
+
+    stored, known = _stored_catalog(warehouse, seed), read_registry(warehouse.root).domains
+    first = stored[: count or 0]
+    chosen = list(dict.fromkeys([*first, *named]))
+    if {*chosen, *known} <= set(stored) and len(first) == (count or 0):
+        return chosen, len(stored)
+    if count is not None:
+        chosen = list(dict.fromkeys([*(each.domain for each in author.expand_domains(count, seed)), *named]))
+    target = needed_count(author, seed, chosen, len(stored))
+    with contextlib.suppress(RegistryError):  # a registered domain may have lost its pack, which is no fault of these
+        # the catalog holds every registered domain, so that a backfill of all of them in the UI finds each
+        target = needed_count(author, seed, known, target)
+    return chosen, target
+
+
+def _stored_catalog(warehouse: Warehouse, seed: int) -> list[str]:
+    """Domains of the stored catalog, if it was made with this seed."""
+    if warehouse.condition("domain_catalog", None) != "stored":
+        return []
+    try:
+        entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
+    except SchemaChangedError:  # of an older version, and about to be made again
+        return []
+    return [entry.domain for entry in entries if entry.seed == seed]
+
+
+def _stored_target(warehouse: Warehouse, seed: int) -> int:
+    """How many pairs the stored catalog of pairs was to hold, if it was made with this seed."""
+    note = warehouse.materialization("domain_pair_catalog", None)
+    return int(note.settings.get("target_pairs", 0)) if note and note.settings.get("seed") == seed else 0

@@ -1,0 +1,68 @@
+"""`agentskiller pairs`: which there are, and adding one."""
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.cli.domains import STATES
+from agentskiller_assets.cli.make import TIME
+from agentskiller_assets.errors import SchemaChangedError
+from agentskiller_assets.fusion.models import PairEntry
+from agentskiller_assets.registry import read_registry
+from resources.storage.warehouse import Warehouse, default_root
+
+app = typer.Typer(no_args_is_help=True, help="The pairs of domains: list them, or add one.")
+
+
+@app.command("list")
+def list_pairs() -> None:
+    """List the registered pairs with what speaks for them and whether they are made."""
+    warehouse = Warehouse(default_root())
+    known, chosen = read_registry(warehouse.root).pairs, _catalog(warehouse)
+    table = Table()
+    for column in ("pair", "begins with", "people in common", "score", "state", "reason"):
+        table.add_column(column)
+    for pair in known:
+        state = STATES[warehouse.condition("fused_queries", pair)]
+        if entry := chosen.get(pair):
+            table.add_row(pair, entry.first, str(entry.shared_people), f"{entry.score:.2f}", state, entry.reason)
+        else:
+            table.add_row(pair, "", "", "", state, "added by hand" if chosen else "the catalog is not made yet")
+    out.print(table)
+    if rest := [pair for pair in known if warehouse.condition("fused_queries", pair) != "stored"]:
+        wanted = ",".join(pair.replace("--", "+") for pair in rest)
+        out.print(f"{len(rest)} of {len(known)} are not made. Next: `agentskiller run --pairs {wanted}`", markup=False)
+
+
+@app.command("add")
+def add(
+    one: Annotated[str, typer.Argument(metavar="A", help="A domain that a sector pack has.")],
+    other: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
+    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+) -> None:
+    """Register a pair, so that it becomes a partition, and its domains. `agentskiller run` makes them."""
+    dagster_home()
+    from agentskiller_assets.cli.choice import check_pair, named_pairs  # noqa: PLC0415
+    from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
+    from agentskiller_assets.registry import domains_of  # noqa: PLC0415
+    from resources.author import open_author  # noqa: PLC0415
+
+    (pair,) = named_pairs(f"{one}+{other}")
+    check_pair(open_author(), seed, TIME, pair)
+    register_domains(default_root(), domains_of(pair))
+    if register_pairs(default_root(), [pair]):
+        wanted = pair.replace("--", "+")
+        out.print(f"added {pair}. Next: `agentskiller run --pairs {wanted}`", markup=False)
+    else:
+        out.print(f"{pair} is registered already", markup=False)
+
+
+def _catalog(warehouse: Warehouse) -> dict[str, PairEntry]:
+    if warehouse.condition("domain_pair_catalog", None) != "stored":
+        return {}
+    try:
+        return {entry.key: entry for entry in warehouse.read_records("domain_pair_catalog", PairEntry, None)}
+    except SchemaChangedError:  # of an older version; the next run makes it again
+        return {}

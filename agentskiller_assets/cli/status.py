@@ -1,0 +1,61 @@
+"""`status`."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from agentskiller_assets.cli.choice import named_pairs, split
+from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.errors import RegistryError
+from agentskiller_assets.registry import read_registry
+from resources.storage.warehouse import Warehouse, default_root
+
+if TYPE_CHECKING:
+    from resources.freshness import State
+
+
+def status(
+    domains: Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")] = None,
+    pairs: Annotated[str | None, typer.Option(help="Only these pairs, as A+B and separated by commas.")] = None,
+) -> None:
+    """Say what is fresh, stale, missing or failed, and why."""
+    dagster_home()
+    from agentskiller_assets.cli.failures import latest_failures  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import Pipeline, pair_states_of, states_of  # noqa: PLC0415
+    from agentskiller_assets.definitions import defs  # noqa: PLC0415
+    from resources.author import open_author  # noqa: PLC0415
+
+    warehouse, author, pipeline = Warehouse(default_root()), open_author(), Pipeline(defs)
+    registry = read_registry(warehouse.root)
+    everything = domains is None and pairs is None
+    chosen = list(registry.domains) if everything else split(domains)
+    chosen_pairs = list(registry.pairs) if everything else named_pairs(pairs or "")
+    _must_be_known("domain", chosen, registry.domains)
+    _must_be_known("pair", chosen_pairs, registry.pairs)
+    failures = latest_failures([*chosen, *chosen_pairs])
+    for domain in chosen:
+        _show(domain, states_of(pipeline, warehouse, author, domain), failures.get(domain))
+    for pair in chosen_pairs:
+        _show(pair, pair_states_of(pipeline, warehouse, pair), failures.get(pair))
+
+
+def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | None) -> None:
+    kinds = [state.freshness for state in states]
+    counted = ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds))
+    out.print(f"[bold]{partition}[/bold]: {counted}{', last run failed' if failures is not None else ''}")
+    for state in states:
+        if state.freshness == "stale":
+            out.print(f"  {state.asset} is stale: {'; '.join(state.reasons)}", markup=False)
+        elif state.freshness != "fresh" and kinds.count(state.freshness) < len(kinds):
+            out.print(f"  {state.asset} is {state.freshness}", markup=False)
+    for failure in failures or ():
+        out.print(f"  failed: {failure}", style="red", markup=False)
+
+
+def _must_be_known(kind: str, chosen: Sequence[str], known: Sequence[str]) -> None:
+    for name in chosen:
+        if name not in known:
+            added = name.replace("--", " ")
+            fix = f"Choose from: {', '.join(known)}; or add it with `agentskiller {kind}s add {added}`."
+            raise RegistryError(f"{kind} {name!r}", "is not registered", fix)
