@@ -105,7 +105,7 @@ class Environment:
         variant.spec = self.spec.model_copy(update={"tools": tools})
         variant._tools = {**self._tools, **self._compile([tool])}
         variant._variants = {}
-        variant.digest = digest([variant.spec, self.base_digest])
+        variant.digest = digest([self.digest, tool])
         return variant
 
     def without_rule(self, code: str) -> "Environment":
