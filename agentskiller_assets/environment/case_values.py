@@ -1,6 +1,7 @@
 """Values to try for the parameters of a tool: from its type, its bounds, its rules and the records."""
 
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from agentskiller_assets.core import sql
@@ -96,10 +97,15 @@ class ValueSource:
                 return ["Something new"[: int(parameter.maximum or 500)]]
 
 
-def _tables(tool: Tool) -> set[str]:
-    conditions = [*(bind.where for bind in tool.binds), *(rule.require for rule in tool.rules)]
+def _tables(tool: Tool) -> frozenset[str]:
+    conditions = (*(bind.where for bind in tool.binds), *(rule.require for rule in tool.rules))
+    return _tables_of(conditions).union(bind.table for bind in tool.binds)
+
+
+@lru_cache(maxsize=4096)
+def _tables_of(conditions: tuple[str, ...]) -> frozenset[str]:
     trees = [sql.parse(f"SELECT 1 WHERE {condition}") for condition in conditions]
-    return {bind.table for bind in tool.binds}.union(*(sql.tables_used(tree) for tree in trees))
+    return frozenset().union(*(sql.tables_used(tree) for tree in trees))
 
 
 def _numbers(parameter: Parameter, usual: tuple[float, ...]) -> list[float]:
