@@ -14,8 +14,8 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 
 .PHONY: demo test ui bench lint types check clean
 
-demo: $(STAMP)  ## six domains from catalog to certified queries, with no key and no network
-	$(BIN)/agentskiller run --count 6
+demo: $(STAMP)  ## six domains and six pairs from catalog to certified queries, with no key and no network
+	$(BIN)/agentskiller run --count 6 --pairs 6
 
 test: $(STAMP)  ## the tests
 	$(BIN)/pytest -n 2 --dist loadfile
