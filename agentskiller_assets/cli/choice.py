@@ -13,6 +13,7 @@ from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.errors import PackError, RegistryError, SchemaChangedError
 from agentskiller_assets.fusion.catalog import PairSettings, direction, make_candidates, select_pairs
 from agentskiller_assets.fusion.environments import pair_key
+from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.catalog import make_catalog_entry
 from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import domains_of, read_registry
@@ -43,14 +44,14 @@ def choose(
     """Resolves the options of `run`; domains and pairs that are new are registered."""
     from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
 
-    wanted_pairs = _pairs(author, settings, pairs)
+    wanted_pairs = _pairs(author, warehouse, settings, pairs)
     of_pairs = [domain for pair in wanted_pairs for domain in domains_of(pair)]
-    chosen, target = _domains(author, warehouse, settings.seed, [*split(domains), *of_pairs], count)
-    register_domains(warehouse.root, [draft.domain for draft in author.expand_domains(target, settings.seed)])
+    chosen, catalog = _domains(author, warehouse, settings.seed, [*split(domains), *of_pairs], count)
+    register_domains(warehouse.root, catalog)
     register_pairs(warehouse.root, wanted_pairs)
     number = int(pairs) if pairs and pairs.strip().isdigit() else 0
     stored = _stored_target(warehouse, settings.seed) or settings.target_pairs
-    return Choice(chosen, wanted_pairs, target, max(number, stored))
+    return Choice(chosen, wanted_pairs, len(catalog), max(number, stored))
 
 
 def split(names: str | None) -> list[str]:
@@ -91,18 +92,22 @@ def every_draft(author: Author, seed: int) -> Iterator[TopicDraft]:
             return
 
 
-def _pairs(author: Author, settings: RunSettings, pairs: str | None) -> list[str]:
+def _pairs(author: Author, warehouse: Warehouse, settings: RunSettings, pairs: str | None) -> list[str]:
+    """The keys of the pairs to make. What is stored or registered already needs no sound packs."""
     if pairs is None:
         return []
     if not pairs.strip().isdigit():
         keys = named_pairs(pairs)
         if not keys:
             raise typer.BadParameter("say how many pairs, or which, as A+B")
-        for key in keys:
+        for key in (key for key in keys if key not in read_registry(warehouse.root).pairs):
             check_pair(author, settings.seed, settings.simulation_time, key)
         return keys
     if not int(pairs):
         raise typer.BadParameter("ask for at least one pair")
+    stored = _stored_pairs(warehouse, settings.seed)
+    if len(stored) >= int(pairs):
+        return stored[: int(pairs)]
     wanted = PairSettings(seed=settings.seed, target=int(pairs), most_per_domain=settings.most_pairs_per_domain)
     entries = _entries(author, settings)
     candidates = make_candidates(author, entries, settings.population_size, settings.rows_per_table)
@@ -123,22 +128,22 @@ def _entries(author: Author, settings: RunSettings) -> Iterator[CatalogEntry]:
 
 def _domains(
     author: Author, warehouse: Warehouse, seed: int, named: Sequence[str], count: int | None
-) -> tuple[list[str], int]:
-    """The domains to make, and how many the catalog must hold for them."""
+) -> tuple[list[str], list[str]]:
+    """The domains to make, and those that the catalog must hold for them."""
     from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415 - brings Dagster
 
     stored, known = _stored_catalog(warehouse, seed), read_registry(warehouse.root).domains
     first = stored[: count or 0]
-    chosen = list(dict.fromkeys([*first, *named]))
-    if {*chosen, *known} <= set(stored) and len(first) == (count or 0):
-        return chosen, len(stored)
+    if {*named, *known} <= set(stored) and len(first) == (count or 0):
+        return list(dict.fromkeys([*first, *named])), stored
     if count is not None:
-        chosen = list(dict.fromkeys([*(each.domain for each in author.expand_domains(count, seed)), *named]))
+        first = [draft.domain for draft in author.expand_domains(count, seed)]
+    chosen = list(dict.fromkeys([*first, *named]))
     target = needed_count(author, seed, chosen, len(stored))
     with contextlib.suppress(RegistryError):  # a registered domain may have lost its pack, which is no fault of these
         # the catalog holds every registered domain, so that a backfill of all of them in the UI finds each
         target = needed_count(author, seed, known, target)
-    return chosen, target
+    return chosen, [draft.domain for draft in author.expand_domains(target, seed)]
 
 
 def _stored_catalog(warehouse: Warehouse, seed: int) -> list[str]:
@@ -150,6 +155,17 @@ def _stored_catalog(warehouse: Warehouse, seed: int) -> list[str]:
     except SchemaChangedError:  # of an older version, and about to be made again
         return []
     return [entry.domain for entry in entries if entry.seed == seed]
+
+
+def _stored_pairs(warehouse: Warehouse, seed: int) -> list[str]:
+    """Keys of the stored catalog of pairs, if it was made with this seed."""
+    if warehouse.condition("domain_pair_catalog", None) != "stored":
+        return []
+    try:
+        entries = warehouse.read_records("domain_pair_catalog", PairEntry, None)
+    except SchemaChangedError:  # of an older version, and about to be made again
+        return []
+    return [entry.key for entry in entries if entry.seed == seed]
 
 
 def _stored_target(warehouse: Warehouse, seed: int) -> int:

@@ -148,7 +148,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
     [
         (("run", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. Choose from: "),
         (("run", "--count", "999"), 1, "the packs have only"),
-        (("run",), 2, "give either --domains or --count"),
+        (("run",), 2, "give either --domains or --count, or --pairs"),
         (("run", "--count", "0"), 2, "Invalid value for"),
         (("run", "--count", "1", "--rows-per-table", "100"), 2, "give at least 150"),
         (("status", "--domains", "nowhere"), 1, "is not registered"),

@@ -1,0 +1,114 @@
+"""Pairs on the command line: domains first, then the pairs; listed, added, verified, and stale with their domains."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.cli.project import Project
+
+CLINIC, MUSIC, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
+FIRST, SECOND = f"{CLINIC}--{MUSIC}", f"{CLINIC}--{RIDES}"
+PAIRS = f"{CLINIC}+{MUSIC},{RIDES}+{CLINIC}"
+ASSETS = 10
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Two pairs, made once for all tests of this module with the three domains that they need."""
+    made = Project(tmp_path_factory.mktemp("project"))
+    printed = made.run("run", "--pairs", "2")
+    assert "3 of 3 domains and 2 of 2 pairs" in printed
+    assert re.search(rf"{FIRST} .* 60 ", printed)
+    return made
+
+
+def test_the_first_pairs_of_the_catalog_are_made_after_the_domains_that_they_need(project: Project):
+    notes = project.warehouse / "_materializations"
+    assert {note.stem for note in notes.glob("databases/*.json")} == {CLINIC, MUSIC, RIDES}
+    assert {note.stem for note in notes.glob("fused_databases/*.json")} == {FIRST, SECOND}
+    for pair in (FIRST, SECOND):
+        assert len(list(notes.glob(f"*/{pair}.json"))) == ASSETS
+
+
+def test_a_second_run_finds_pairs_fresh_however_they_are_named(project: Project):
+    for pairs in ("2", PAIRS, f"{FIRST},{SECOND}"):
+        assert f"Fresh already: {FIRST}, {SECOND}" in project.run("run", "--pairs", pairs)
+
+
+def test_the_sidecar_of_a_pair_names_both_domains_as_they_are(project: Project):
+    note = json.loads((project.warehouse / "_materializations" / "fused_databases" / f"{FIRST}.json").read_text())
+    databases = {each["partition"]: each["data_version"] for each in note["parents"] if each["asset"] == "databases"}
+    assert databases == {domain: project.versions(domain)["databases"] for domain in (CLINIC, MUSIC)}
+
+
+def test_pairs_are_verified_and_digested_with_the_domains_and_alone(project: Project):
+    printed = project.run("verify")
+    for name in (CLINIC, MUSIC, RIDES, FIRST, SECOND):
+        assert re.search(rf"^{name}: \d+ tasks certified again, 0 faults$", printed, re.MULTILINE)
+    assert project.run("verify", "--pairs", f"{CLINIC}+{MUSIC}").splitlines()[0].startswith(f"{FIRST}: ")
+    digests = project.run("digests", "--pairs", f"{MUSIC}+{CLINIC}").splitlines()
+    assert len(digests) == ASSETS + 1
+    assert all(line.endswith(f"/{FIRST}") for line in digests[:-1])
+
+
+def test_pairs_are_listed_with_what_speaks_for_them(project: Project):
+    printed = project.run("pairs", "list")
+    rows = {line.split()[1]: line for line in printed.splitlines() if line.startswith("│")}
+    assert re.search(r"made +│ \d+ of the 300 people", rows[FIRST])
+    assert "not made" in rows[f"{CLINIC}--pharmacy_orders"]
+    assert "4 of 6 are not made. Next: `agentskiller run --pairs clinic_appointments+pharmacy_orders," in printed
+
+
+def test_lineage_of_a_query_of_a_pair_reaches_both_domains(project: Project):
+    statement = f"SELECT id FROM fused_queries WHERE partition = '{FIRST}' ORDER BY position LIMIT 1"
+    query = json.loads(project.run("sql", statement, "--format", "json"))[0]["id"]
+    nodes = json.loads(project.run("lineage", query, "--format", "json"))["nodes"].values()
+    assert {CLINIC, MUSIC, FIRST} <= {node["partition"] for node in nodes}
+
+
+def test_making_a_domain_otherwise_marks_exactly_its_pairs_stale_and_making_them_mends_it(project: Project):
+    project.run("run", "--domains", MUSIC, "--tasks-per-domain", "50")
+    printed = project.run("status")
+    assert f"{SECOND}: {ASSETS} fresh" in printed
+    first = printed[printed.index(f"{FIRST}: ") : printed.index(f"{SECOND}: ")]
+    assert f"is stale: upstream validated_tasks[{MUSIC}] changed" in first
+    project.run("run", "--pairs", f"{CLINIC}+{MUSIC}")
+    assert project.run("status", "--pairs", f"{CLINIC}+{MUSIC},{CLINIC}+{RIDES}").splitlines() == [
+        f"{FIRST}: {ASSETS} fresh",
+        f"{SECOND}: {ASSETS} fresh",
+    ]
+
+
+def test_a_pair_is_added_with_its_domains_once(tmp_path: Path):
+    project = Project(tmp_path)
+    assert f"added home_care_orders--{MUSIC}. Next: `agentskiller run --pairs home_care_orders+{MUSIC}`" in project.run(
+        "pairs", "add", MUSIC, "home_care_orders"
+    )
+    assert "is registered already" in project.run("pairs", "add", "home_care_orders", MUSIC)
+    printed = project.run("pairs", "list")
+    assert len([line for line in printed.splitlines() if line.startswith("│")]) == 7
+    assert "home_care_orders" in project.run("domains", "list")
+    assert f"home_care_orders--{MUSIC}: {ASSETS} missing" in project.run("status")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("run", "--pairs", "999"), 1, "--pairs 999: all domains together bring "),
+        (("run", "--pairs", "0"), 2, "ask for at least one pair"),
+        (("run", "--pairs", ""), 2, "say how many pairs, or which"),
+        (("run", "--pairs", CLINIC), 2, "is no pair"),
+        (("run", "--pairs", f"{CLINIC}+{CLINIC}"), 2, "is no pair"),
+        (("run", "--pairs", f"{CLINIC}+nowhere"), 1, "domain 'nowhere': no sector pack has it"),
+        (("pairs", "add", CLINIC, CLINIC), 2, "is no pair"),
+        (("pairs", "add", CLINIC, "nowhere"), 1, "domain 'nowhere': no sector pack has it"),
+        (("status", "--pairs", f"{CLINIC}+nowhere"), 1, f"pair '{CLINIC}--nowhere': is not registered"),
+        (("verify", "--pairs", f"{CLINIC}+nowhere"), 1, "has no stored fused_validated_tasks"),
+    ],
+)
+def test_wrong_input_is_one_clear_line_and_no_traceback(
+    tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+):
+    assert said in re.sub(r"[\s│]+", " ", Project(tmp_path).run(*arguments, code=code))
