@@ -20,7 +20,7 @@ from agentskiller_assets.environment.server_folder import Files, exported_files,
 from agentskiller_assets.environment.server_module import SERVER_FILE
 from agentskiller_assets.errors import StorageError
 from agentskiller_assets.fusion.records import FusedBlueprint
-from agentskiller_assets.serving.http import session_path
+from agentskiller_assets.serving.host import session_path
 from resources.storage.warehouse import Warehouse, default_root
 
 WAREHOUSE = "AGENTSKILLER_WAREHOUSE"

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.environment.models import Blueprint
-from agentskiller_assets.fusion.environments import fuse_specs
+from agentskiller_assets.fusion.catalog import direction
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.models import DomainTopic
 
@@ -23,7 +23,4 @@ def order_of(
         if entry.key == key:
             return entry.first, entry.second
     one, other = sorted(blueprints)
-    for first, second in ((one, other), (other, one)):
-        if author.bridge(fuse_specs(blueprints[first].spec, blueprints[second].spec), topics[first].seed):
-            return first, second
-    return one, other
+    return direction(author, blueprints[one].spec, blueprints[other].spec, topics[one].seed) or (one, other)

@@ -11,7 +11,7 @@ from starlette.routing import Route
 
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.errors import AgentSkillerError
-from agentskiller_assets.serving.host import Call, HostFullError, SessionHost, SessionNotFoundError
+from agentskiller_assets.serving.host import Call, HostFullError, SessionHost, SessionNotFoundError, session_path
 
 __all__ = ["SHORTEST_TOKEN", "admin_routes"]
 
@@ -95,4 +95,4 @@ def _status(error: AgentSkillerError) -> int:
 
 
 def _created(name: str) -> Response:
-    return JSONResponse({"session": name, "path": f"/sessions/{name}/mcp"}, status_code=201)
+    return JSONResponse({"session": name, "path": session_path(name)}, status_code=201)

@@ -14,8 +14,8 @@ from agentskiller_assets.errors import AgentSkillerError
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.runtime.mcp_server import run_stdio, session_server
 from agentskiller_assets.serving.admin import SHORTEST_TOKEN
-from agentskiller_assets.serving.host import Call, Limits, SessionHost
-from agentskiller_assets.serving.http import LOOPBACK, http_app, session_path
+from agentskiller_assets.serving.host import Call, Limits, SessionHost, session_path
+from agentskiller_assets.serving.http import LOOPBACK, http_app
 
 __all__ = ["ADMIN_TOKEN", "run_server"]
 

@@ -11,9 +11,14 @@ from agentskiller_assets.core.records import Model
 from agentskiller_assets.errors import AgentSkillerError
 from agentskiller_assets.runtime import Environment, Ok, Outcome, Session, outcome_json
 
-__all__ = ["Call", "HostFullError", "Limits", "SessionHost", "SessionNameError", "SessionNotFoundError"]
+__all__ = ["Call", "HostFullError", "Limits", "SessionHost", "SessionNameError", "SessionNotFoundError", "session_path"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+def session_path(name: str) -> str:
+    """Where the agent of a session finds its tools over HTTP."""
+    return f"/sessions/{name}/mcp"
 
 
 class SessionNotFoundError(AgentSkillerError):

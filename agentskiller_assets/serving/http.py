@@ -24,19 +24,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from agentskiller_assets.runtime import Session
 from agentskiller_assets.runtime.mcp_server import Context, session_server
 from agentskiller_assets.serving.admin import admin_routes
-from agentskiller_assets.serving.host import SessionHost, SessionNotFoundError
+from agentskiller_assets.serving.host import SessionHost, SessionNotFoundError, session_path
 
-__all__ = ["LOOPBACK", "http_app", "session_path"]
+__all__ = ["LOOPBACK", "http_app"]
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 LARGEST_BODY = 1 << 20
 """Bytes of one request."""
 _SWEEPS_PER_IDLE_TIME = 4
-
-
-def session_path(name: str) -> str:
-    """Where the agent of a session finds its tools."""
-    return f"/sessions/{name}/mcp"
 
 
 def http_app(
