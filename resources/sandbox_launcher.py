@@ -4,8 +4,9 @@ Usage: `python -I -S sandbox_launcher.py '{"cpu_s": ..., "memory_mb": ...}' NOTE
 is written to the file NOTE. It uses nothing but the standard library, and starts in milliseconds.
 
 Where the kernel allows, the command has no network, and is the child of the first process of a process namespace of
-its own: whatever it starts, detached or not, ends with it. Root becomes nobody, who may read but write nothing
-outside of the sandbox's own folder, and to whom the limit on processes applies.
+its own: whatever it starts, detached or not, ends with it. Root becomes a user of this run alone, who may read but
+write nothing outside of the sandbox's own folder, and whose processes are counted apart from every other run's: the
+kernel counts by user, so that one run at its limit would otherwise leave none for the next.
 """
 
 import ctypes
@@ -19,7 +20,8 @@ from pathlib import Path
 NEW_PROCESSES, NEW_USER, NEW_NETWORK = 0x20000000, 0x10000000, 0x40000000
 SET_PDEATHSIG, SET_KEEPCAPS, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_RAISE = 1, 8, 38, 47, 2
 CAPABILITY_VERSION, READ_EVERYTHING = 0x20080522, 2
-NOBODY = 65534
+FIRST_USER, USERS = 61184, 4096
+"""Numbers that belong to no account: the range that systemd too keeps for users of one run."""
 FILE_BYTES = 64 * 1024 * 1024
 OPEN_FILES = 256
 PROCESSES = 256
@@ -52,18 +54,24 @@ def limit(cpu_s: int, memory_mb: int, processes: int) -> None:
         resource.setrlimit(what, (allowed, allowed))
 
 
-def become_nobody(libc: ctypes.CDLL) -> None:
+def become_user(libc: ctypes.CDLL, user: int) -> None:
     """Give up root, all but the right to read: the interpreter may lie in a folder that only root can enter."""
     libc.prctl(SET_KEEPCAPS, 1, 0, 0, 0)
     os.setgroups([])
-    os.setgid(NOBODY)
-    os.setuid(NOBODY)
+    os.setgid(user)
+    os.setuid(user)
     right = 1 << READ_EVERYTHING
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
     rights = (ctypes.c_uint32 * 6)(right, right, right, 0, 0, 0)
     if libc.capset(header, rights) != 0:
         raise OSError(ctypes.get_errno(), "capset")
     libc.prctl(CAP_AMBIENT, CAP_AMBIENT_RAISE, READ_EVERYTHING, 0, 0)
+
+
+def hand_over(folder: Path, user: int) -> None:
+    """The folder and all in it belong to the user as whom the tests run."""
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user, user)
 
 
 def run(libc: ctypes.CDLL, command: list[str]) -> int:
@@ -97,7 +105,9 @@ def main() -> None:
     Path(note).write_text(json.dumps(told), encoding="utf-8")
     limit(**json.loads(settings), processes=PROCESSES if was_root else SHARED_PROCESSES)
     if was_root:
-        become_nobody(libc)
+        user = FIRST_USER + os.getpid() % USERS
+        hand_over(Path.cwd(), user)
+        become_user(libc, user)
     libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if not processes_isolated:
         os.execv(command[0], command)  # noqa: S606 - the command of the caller, without a shell

@@ -2,6 +2,7 @@
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -120,6 +121,35 @@ def test_processes_are_limited_in_number():
     )
     report = run(body, timeout_s=30)
     assert "BlockingIOError" in only_message(report)
+
+
+def test_a_run_at_its_limit_of_processes_leaves_the_next_run_alone():
+    if os.geteuid() != 0:
+        pytest.skip("a user's sandbox runs as that user, whose processes are counted together")
+    name = f"all-processes-taken-by-{os.getpid()}"
+    body = (
+        "import os, sys, time\n"
+        "def test_one():\n"
+        "    children = []\n"
+        "    while True:\n"
+        "        try:\n"
+        "            child = os.fork()\n"
+        "        except BlockingIOError:\n"
+        "            break\n"
+        "        if child == 0:\n"
+        "            time.sleep(60)\n"
+        "            os._exit(0)\n"
+        "        children.append(child)\n"
+        "    os.kill(children[0], 9)\n"
+        "    os.waitpid(children[0], 0)\n"
+        f"    os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, '-c', 'import time; time.sleep(60)', '{name}'])\n"
+        "    time.sleep(60)\n"
+    )
+    with ThreadPoolExecutor(1) as pool:
+        greedy = pool.submit(run, body, timeout_s=25)
+        eventually("the first run has all its processes", lambda: _running(name), seconds=20)
+        assert run("def test_one(): pass\n").ok
+        assert greedy.result().timed_out
 
 
 def test_nothing_can_be_written_outside_of_its_own_folder_by_root(tmp_path):
