@@ -37,3 +37,7 @@ class SchemaChangedError(StorageError):
 
 class PlanningError(AgentSkillerError):
     """No task can be made where some must be."""
+
+
+class RolloutError(AgentSkillerError):
+    """A conversation that one side cannot go on with."""

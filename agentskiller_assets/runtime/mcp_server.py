@@ -1,6 +1,5 @@
 """The MCP door: sessions of an environment behind a server that any MCP host can use."""
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,7 @@ from sqlglot import exp
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 from agentskiller_assets.errors import SpecError
-from agentskiller_assets.runtime.outcome import Invalid, Ok, Outcome, Refused
+from agentskiller_assets.runtime.outcome import Ok, Outcome, outcome_text
 from agentskiller_assets.runtime.schema import input_schema, output_schema
 from agentskiller_assets.runtime.session import Environment, Session
 
@@ -134,14 +133,10 @@ def _call(session: Session, call: types.CallToolRequestParams) -> types.CallTool
 
 
 def _result(outcome: Outcome) -> types.CallToolResult:
-    match outcome:
-        case Ok(result):
-            text = json.dumps(result, ensure_ascii=False)
-            return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=result)
-        case Refused(code, statement):
-            return _error(f"{code}: {statement}")
-        case Invalid(argument, reason):
-            return _error(f"Invalid argument {argument}: {reason}")
+    text = outcome_text(outcome)
+    if not isinstance(outcome, Ok):
+        return _error(text)
+    return types.CallToolResult(content=[types.TextContent(text=text)], structured_content=outcome.result)
 
 
 def _error(text: str) -> types.CallToolResult:

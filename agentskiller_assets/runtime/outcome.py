@@ -1,5 +1,6 @@
 """What a call comes to: exactly one of `Ok`, `Refused` and `Invalid`."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,3 +45,14 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
             return {"outcome": "refused", "code": code, "statement": statement}
         case Invalid(argument, reason):
             return {"outcome": "invalid", "argument": argument, "reason": reason}
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """What an agent reads: the result as JSON, or in words what is wrong."""
+    match outcome:
+        case Ok(result):
+            return json.dumps(result, ensure_ascii=False)
+        case Refused(code, statement):
+            return f"{code}: {statement}"
+        case Invalid(argument, reason):
+            return f"Invalid argument {argument}: {reason}"
