@@ -1,0 +1,1 @@
+"""Agents and users that talk without any model: from the gold steps, the persona and the policy."""

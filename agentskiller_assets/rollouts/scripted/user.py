@@ -1,0 +1,198 @@
+"""The scripted user: a persona with a task, who answers what the agent says and knows no more than their query says."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from agentskiller_assets.authoring.procedural.wording import FIRST_PERSON
+from agentskiller_assets.core import language
+from agentskiller_assets.core.mentions import mentions
+from agentskiller_assets.core.seeds import rng
+from agentskiller_assets.rollouts.actors import Reply
+from agentskiller_assets.rollouts.case import Case
+from agentskiller_assets.rollouts.models import Message
+from agentskiller_assets.rollouts.scripted import user_words as words
+from agentskiller_assets.rollouts.scripted.listening import (
+    asks,
+    asks_for_more,
+    asks_to_confirm,
+    asks_what,
+    hands_over,
+    refuses,
+)
+from agentskiller_assets.rollouts.scripted.script import Detail, GoalScript, Script, first_person
+from agentskiller_assets.rollouts.scripted.twists import Twists
+from agentskiller_assets.tasks.attempt import IDENTITY
+from agentskiller_assets.tasks.queries import OUT_OF_SCOPE, STOP, TRANSFER
+
+_PATIENCE = 4
+"""How often somebody answers that they have no answer."""
+
+
+class ScriptedUser:
+    """Plays the user's side of one conversation."""
+
+    def __init__(self, case: Case, script: Script, twists: Twists) -> None:
+        self.case = case
+        self.script = script
+        self.twists = twists
+        self.draw = rng(case.seed, "user", case.query.domain, case.query.id, case.repeat)
+        self.tone = case.person.persona.tone
+        self.open = case.person.persona.detail == "gives details freely"
+        self._goal = 0
+        self._stated = False
+        self._told: set[tuple[int, str]] = set()
+        self._decoy = twists.decoy
+        """The decoy while it has not been taken back."""
+        self._slipped = False
+        self._late = twists.late
+        self._insists = twists.insists
+        self._finished = False
+        self._helpless = 0
+
+    async def reply(self, messages: Sequence[Message]) -> Reply:
+        """The answer to the agent's last message."""
+        return Reply(self.answer(messages[-1].content or ""))
+
+    def answer(self, text: str) -> str:
+        """What is said to this, or the marker that ends the conversation."""
+        if hands_over(text):
+            return TRANSFER
+        if self._finished:
+            return STOP
+        if asks_to_confirm(text):
+            return self._correct() or self._agree(text)
+        asked = self._asked(text)
+        if asked:
+            return " ".join(filter(None, [self._correct(), self._tell(asked)]))
+        if asks_for_more(text) or (asks_what(text) and not self._stated):
+            return self._go_on()
+        if refuses(text):
+            return self._take_refusal()
+        if asks_what(text):
+            return self._state()
+        if asks(text):
+            return self._know_nothing()
+        return self._go_on()
+
+    def _asked(self, text: str) -> list[Detail]:
+        """What the text asks for that has not been told: who one is first, then what the goal at hand is about."""
+        if not asks(text):
+            return []
+        identity = [each for each in self.script.identity if each.key not in self._told and each.asked_in(text)]
+        if identity:
+            return identity
+        return [d for d in self._at_hand().details if d.typed and d.key not in self._told and d.asked_in(text)]
+
+    def _tell(self, details: Sequence[Detail]) -> str:
+        """The details, or all but the first of them later."""
+        if self._late and len(details) > 1 and details[0].goal == IDENTITY:
+            self._late = False
+            return self._word(words.LATE, first=self._tell(details[:1]))
+        self._told |= {detail.key for detail in details}
+        self._stated = self._stated or details[0].goal == self._goal
+        if details[0].goal == IDENTITY:
+            said = self._identity(details)
+            if self.open and not self._stated and self.draw.random() < 0.4:
+                return f"{said} {self._state()}"
+            return said
+        if len(details) > 1:
+            return language.sentence(language.join_words([self._words(detail) for detail in details]))
+        return self._one(details[0])
+
+    def _identity(self, details: Sequence[Detail]) -> str:
+        labels = [detail.clause.removeprefix("your ") for detail in details]
+        if len(details) == 1:
+            return self._word(words.MY_DETAIL, label=labels[0], said=self._words(details[0]))
+        facts = [f"my {label} is {self._words(detail)}" for label, detail in zip(labels, details, strict=True)]
+        return self._word(words.MY_DETAILS, said=language.join_words(facts))
+
+    def _one(self, detail: Detail) -> str:
+        if detail.title:
+            return self._word(words.ROW, said=self._words(detail))
+        free = detail.typed[0][0].type == "text"
+        return self._word(words.FREE_TEXT if free else words.DETAIL, said=self._words(detail))
+
+    def _words(self, detail: Detail) -> str:
+        """What is said for a detail: the decoy as long as it stands, else the user's own words for it."""
+        if self._decoy and detail.key == self._decoy.detail.key:
+            self._slipped = True
+            return str(self._decoy.words)
+        return first_person(self.twists.own_words.get(detail.key, detail.slot.text))
+
+    def _correct(self) -> str:
+        """A slip taken back with the first message after it; empty where there is none."""
+        if not self._decoy or not self._slipped or self._decoy.how != "slip":
+            return ""
+        return self._take_back(words.SLIP)
+
+    def _take_back(self, bank: Mapping[str, tuple[str, ...]]) -> str:
+        assert self._decoy is not None
+        detail, self._decoy = self._decoy.detail, None
+        return self._word(bank, said=self._words(detail))
+
+    def _agree(self, text: str) -> str:
+        """Yes to what was read back, unless it is not what was asked for, or a mind is changed."""
+        decoy = self._decoy
+        if decoy and self._slipped and mentions(text, decoy.value, decoy.typed):
+            return self._take_back(words.CHANGE_OF_MIND)
+        goal = self._at_hand()
+        named = [detail for detail in goal.details if detail.typed]
+        if not self._stated or (named and not any(detail.mentioned_in(text) for detail in named)):
+            return self._state()
+        self._told |= {detail.key for detail in named}
+        return self._word(words.YES)
+
+    def _go_on(self) -> str:
+        """The goal at hand, the next one, or goodbye."""
+        if not self._stated:
+            return self._state()
+        if self._goal + 1 < len(self.script.goals):
+            self._goal += 1
+            self._stated = False
+            return self._state()
+        self._finished = True
+        return self._word(words.NOTHING_ELSE)
+
+    def _state(self) -> str:
+        """What the user wants now: all of it at once, or in a few words."""
+        goal = self._at_hand()
+        bank = words.REQUEST if self._goal == 0 or self._stated else words.NEXT_REQUEST
+        again, self._stated = self._stated, True
+        if goal.title and not again and not self.open and self.draw.random() < 0.75:
+            return self._word(bank, request=goal.title)
+        template = self.draw.choice(goal.requests)
+        return self._word(bank, request=self._request(goal, template))
+
+    def _request(self, goal: GoalScript, template: str) -> str:
+        names = goal.names_in(template)
+        said: dict[tuple[int, str], Any] = {}
+        for detail in goal.details:
+            if detail.name not in names:
+                continue
+            self._told.add(detail.key)
+            if self._decoy and detail.key == self._decoy.detail.key:
+                said[detail.key] = self._decoy.words
+                self._slipped = True
+            elif detail.key in self.twists.own_words:
+                said[detail.key] = self.twists.own_words[detail.key]
+        return goal.say(template, FIRST_PERSON, said)
+
+    def _take_refusal(self) -> str:
+        if self.case.query.task_kind == "insufficient":
+            return self._know_nothing(words.NO_MORE)
+        if self._insists:
+            self._insists = False
+            return self._word(words.INSIST)
+        return self._word(words.ACCEPT)
+
+    def _know_nothing(self, bank: Mapping[str, tuple[str, ...]] = words.DO_NOT_HAVE) -> str:
+        self._helpless += 1
+        return self._word(bank) if self._helpless < _PATIENCE else OUT_OF_SCOPE
+
+    def _at_hand(self) -> GoalScript:
+        return self.script.goals[self._goal]
+
+    def _word(self, bank: Mapping[str, tuple[str, ...]], **values: str) -> str:
+        """One wording of the persona's tone."""
+        capital = {name.capitalize(): value[:1].upper() + value[1:] for name, value in values.items()}
+        return self.draw.choice(bank[self.tone]).format(**values, **capital)

@@ -1,0 +1,202 @@
+"""What scripted users say, by the tone of their persona. `{said}`, `{request}` and the like are filled in."""
+
+REQUEST = {
+    "friendly": (
+        "I'd like to {request}, please.",
+        "I was hoping to {request}.",
+        "What I need is this: I'd like to {request}.",
+        "I'd love to {request}, if that's possible.",
+        "Could you help me with this? I'd like to {request}.",
+    ),
+    "formal": (
+        "I would like to {request}.",
+        "I wish to {request}, please.",
+        "My request is the following: I would like to {request}.",
+        "I should like to {request}, if I may.",
+        "I would ask for your help, as I wish to {request}.",
+    ),
+    "brisk": (
+        "I want to {request}.",
+        "I need to {request}.",
+        "I'd like to {request}.",
+        "Simple thing: I want to {request}.",
+        "I have to {request}.",
+    ),
+    "chatty": (
+        "So, what I'd like is to {request}.",
+        "Well, I've been meaning to {request}.",
+        "Right, so the thing is, I want to {request}.",
+        "OK, here's the story: I'd like to {request}.",
+        "You see, I was wondering if I could {request}.",
+    ),
+}
+NEXT_REQUEST = {
+    "friendly": (
+        "Yes, one more thing: I'd also like to {request}.",
+        "Thank you! I'd like to {request} as well.",
+        "Great, thanks. Could I also {request}?",
+        "Yes, please. I was also hoping to {request}.",
+    ),
+    "formal": (
+        "Yes, I would also like to {request}.",
+        "Thank you. I furthermore wish to {request}.",
+        "There is one more matter: I would like to {request}.",
+        "Indeed there is. I should also like to {request}.",
+    ),
+    "brisk": (
+        "Yes. I also want to {request}.",
+        "Next: I need to {request}.",
+        "One more. I want to {request}.",
+        "Yes, I also have to {request}.",
+    ),
+    "chatty": (
+        "Oh, while I have you: I'd also like to {request}.",
+        "Yes, actually! I also wanted to {request}.",
+        "Lovely. And before I forget, I'd like to {request} too.",
+        "There was something else, wait... yes, I want to {request}.",
+    ),
+}
+MY_DETAIL = {
+    "friendly": ("Sure, my {label} is {said}.", "My {label} is {said}.", "It's {said}.", "Of course, {said}."),
+    "formal": ("My {label} is {said}.", "Certainly. My {label} is {said}.", "It is {said}."),
+    "brisk": ("{Said}.", "It's {said}.", "My {label}: {said}."),
+    "chatty": (
+        "Let me see, my {label} is {said}.",
+        "That'd be {said}.",
+        "OK, my {label} is {said}, if I remember right.",
+        "Oh yes, it's {said}.",
+    ),
+}
+MY_DETAILS = {
+    "friendly": ("Sure: {said}.", "Of course, {said}.", "Here you go: {said}."),
+    "formal": ("Certainly: {said}.", "Of course. {Said}.", "{Said}."),
+    "brisk": ("{Said}.", "OK: {said}."),
+    "chatty": ("Let me think. {Said}.", "All right, so {said}.", "Right, {said}."),
+}
+DETAIL = {
+    "friendly": ("{Said}, please.", "That would be {said}.", "Let's say {said}.", "{Said}, if that's OK."),
+    "formal": ("{Said}, please.", "That would be {said}.", "It should be {said}.", "{Said}."),
+    "brisk": ("{Said}.", "{Said}, thanks.", "Make it {said}."),
+    "chatty": (
+        "Hmm, {said}, I'd say.",
+        "Oh, {said}, please.",
+        "I've thought about it, and it's {said}.",
+        "Well, {said}.",
+    ),
+}
+ROW = {
+    "friendly": ("It's {said}.", "I mean {said}.", "That would be {said}."),
+    "formal": ("I mean {said}.", "It concerns {said}.", "I am referring to {said}."),
+    "brisk": ("{Said}.", "I mean {said}.", "It's {said}."),
+    "chatty": ("Oh, I mean {said}.", "Right, it's about {said}.", "The one I have in mind is {said}."),
+}
+SLIP = {
+    "friendly": ("Sorry, I got that wrong: {said}.", "Oh, I mixed that up, I meant {said}."),
+    "formal": ("I must correct myself: {said}.", "Pardon me, I meant {said}."),
+    "brisk": ("Correction: {said}.", "No, wait, {said}."),
+    "chatty": ("Oh dear, I said that wrong. It's {said}, of course.", "Silly me, I meant {said}."),
+}
+CHANGE_OF_MIND = {
+    "friendly": (
+        "Hm, on second thought, could we make it {said}?",
+        "Actually, I'd prefer {said}, if that's all right.",
+    ),
+    "formal": ("On reflection, I would prefer {said}.", "I have reconsidered: {said}, please."),
+    "brisk": ("Actually, no. Make it {said}.", "Changed my mind: {said}."),
+    "chatty": (
+        "You know what, let me think again. I'd rather have {said}.",
+        "Oh, hang on, now that I hear it, let's do {said} instead.",
+    ),
+}
+LATE = {
+    "friendly": (
+        "{first} One moment for the rest, I have to look it up.",
+        "{first} I'll have the other one in a second.",
+    ),
+    "formal": ("{first} I shall have to look up the rest.", "{first} Allow me a moment for the other one."),
+    "brisk": ("{first} Rest in a sec.", "{first} Looking for the other one."),
+    "chatty": (
+        "{first} The other one is in my bag somewhere, hold on.",
+        "{first} Now where did I put the rest? One second.",
+    ),
+}
+YES = {
+    "friendly": ("Yes, please!", "Yes, that's right, thank you.", "Yes, that sounds good.", "Perfect, yes, go ahead."),
+    "formal": ("Yes, that is correct.", "Yes, please proceed.", "Yes, I agree.", "That is correct, please go ahead."),
+    "brisk": ("Yes.", "Yep, do it.", "Correct.", "Yes, go ahead."),
+    "chatty": (
+        "Yes, that's exactly it, go ahead.",
+        "Oh yes, please do.",
+        "Yes, you've got it, that's right.",
+        "Sounds right to me, yes please.",
+    ),
+}
+NOTHING_ELSE = {
+    "friendly": (
+        "No, that's everything. Thank you so much!",
+        "That was all, thanks a lot!",
+        "No, that's all. You've been a great help.",
+    ),
+    "formal": (
+        "No, that is all. Thank you.",
+        "Nothing else, thank you for your assistance.",
+        "That would be all. Thank you.",
+    ),
+    "brisk": ("No, that's it. Thanks.", "Nope. Thanks.", "That's all, thanks."),
+    "chatty": (
+        "No, that's the lot for today, thanks ever so much.",
+        "I think that's everything, bless you.",
+        "No, nothing else, I can go and have my lunch now. Thanks!",
+    ),
+}
+INSIST = {
+    "friendly": (
+        "Oh, that's a pity. Couldn't you make an exception, just this once?",
+        "Is there really no way around it?",
+    ),
+    "formal": ("Is an exception not possible?", "May I ask whether this rule can be waived?"),
+    "brisk": ("Come on, can't you make an exception?", "No way around it?"),
+    "chatty": (
+        "Oh no, really? Isn't there some little trick you could use?",
+        "My neighbour said you'd surely make an exception. Can't you?",
+    ),
+}
+ACCEPT = {
+    "friendly": (
+        "All right, I understand. Thanks for explaining.",
+        "OK, that makes sense. Thank you anyway!",
+        "Fair enough, thanks for telling me.",
+    ),
+    "formal": (
+        "I understand. Thank you for the explanation.",
+        "Very well, I accept that. Thank you.",
+        "I see. Thank you for making that clear.",
+    ),
+    "brisk": ("OK, got it.", "Fine. Thanks.", "All right then."),
+    "chatty": (
+        "Oh well, can't be helped. Thanks for explaining it to me.",
+        "Right, I suppose rules are rules. Thanks anyway.",
+        "Ah, OK, I didn't know that. Thanks!",
+    ),
+}
+NO_MORE = {
+    "friendly": ("I'm sorry, that's all I know.", "No, I'm afraid I have nothing else."),
+    "formal": ("I have no further details, I regret.", "No, that is all the information I have."),
+    "brisk": ("No, that's all I have.", "Don't know more than that."),
+    "chatty": ("Hm, no, I've really told you all I know.", "No idea, I'm afraid, that's all I remember."),
+}
+DO_NOT_HAVE = {
+    "friendly": ("I'm sorry, I don't have that for them.", "Oh, I'm afraid I can't give you that."),
+    "formal": ("I regret that I do not have that information.", "I am not able to provide that."),
+    "brisk": ("I don't have that.", "Can't give you that, don't have it."),
+    "chatty": (
+        "Oh dear, I really don't have that on me.",
+        "No, that one I can't give you, I wouldn't know where to look.",
+    ),
+}
+FREE_TEXT = {
+    "friendly": ("{Said}.", "I'd put it like this: {said}.", "In a few words: {said}."),
+    "formal": ("{Said}.", "In brief: {said}."),
+    "brisk": ("{Said}.", "In short: {said}."),
+    "chatty": ("Well, {said}.", "How do I put this? {Said}.", "{Said}, that's about it."),
+}
