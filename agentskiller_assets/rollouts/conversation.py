@@ -69,7 +69,7 @@ async def converse(
         stop_reason = await _run(case, talk, agent, user, limits)
         diff = session.diff()
         return Rollout(
-            id=Rollout.make_id(case.task.id, case.query.id, case.repeat, sides.settings),
+            id=rollout_id(case, sides),
             parents=(case.query.id, case.task.id),
             position=0,
             domain=case.query.domain,
@@ -91,6 +91,11 @@ async def converse(
             agent_usage=talk.agent_usage,
             user_usage=talk.user_usage,
         )
+
+
+def rollout_id(case: Case, sides: Sides) -> str:
+    """The id of the conversation that these sides hold about a case."""
+    return Rollout.make_id(case.task.id, case.query.id, case.repeat, sides.settings)
 
 
 async def _run(case: Case, talk: _Talk, agent: Speaker, user: Speaker, limits: Limits) -> StopReason:

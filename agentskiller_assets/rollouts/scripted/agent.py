@@ -279,7 +279,7 @@ class ScriptedAgent:
             if detail.mentioned_in(text):
                 self._heard.add(detail.key)
         goal = self.script.goals[self._current]
-        if goal.index not in self._requested and goal.requested_in(text):
+        if goal.requested_in(text):
             self._requested.add(goal.index)
             self.listen_for(goal, text)
 
@@ -287,6 +287,8 @@ class ScriptedAgent:
         """Take up details of the goal at hand; the last word on the decoy's detail counts."""
         decoy = self.twists.decoy
         for detail in goal.details:
+            if self._play is None and detail.small:
+                continue  # small talk of the first message may hold a number
             if detail.typed and detail.mentioned_in(text):
                 self._heard.add(detail.key)
                 if decoy and detail.key == decoy.detail.key:

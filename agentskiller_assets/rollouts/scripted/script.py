@@ -37,6 +37,11 @@ class Detail:
         """What tells it from the other details of its task."""
         return self.goal, f"{self.slot.service or ''}{self.name}"
 
+    @property
+    def small(self) -> bool:
+        """Whether its value could stand in any sentence by chance."""
+        return all(typed.type in ("integer", "boolean", "enum") for typed, _ in self.typed)
+
     def mentioned_in(self, text: str) -> bool:
         """Whether the text gives all of it."""
         return all(mentions(text, value, typed) for typed, value in self.typed)
@@ -88,7 +93,7 @@ class GoalScript:
         """Whether the text asks for this goal."""
         words = content_words(text)
         plain = [re.sub(r"\{\{.*?\}\}", " ", request) for request in self.requests]
-        named = [detail for detail in self.details if detail.typed and not _is_small(detail)]
+        named = [detail for detail in self.details if detail.typed and not detail.small]
         return any(_share(cue, words) >= 0.6 for cue in (self.title, *plain)) or any(
             detail.mentioned_in(text) for detail in named
         )
@@ -208,11 +213,6 @@ def _words(slot: Slot) -> Any:
     if len(slot.values) == 1 and type(slot.values[0][1]) is int and slot.text.replace(",", "").isdigit():
         return slot.values[0][1]
     return slot.text
-
-
-def _is_small(detail: Detail) -> bool:
-    """Whether its value could stand in any sentence by chance."""
-    return all(typed.type in ("integer", "boolean", "enum") for typed, _ in detail.typed)
 
 
 def _share(cue: str, words: frozenset[str]) -> float:
