@@ -2,24 +2,23 @@
 
 import json
 import os
-import shutil
 import sys
-import tempfile
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import typer
 
 from agentskiller_assets.cli.console import out
+from agentskiller_assets.cli.folders import write_folder, write_new_folder
+from agentskiller_assets.cli.places import place_of
 from agentskiller_assets.environment.builds import open_environment
-from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule, ToolEntry, policy_text
+from agentskiller_assets.environment.models import PolicyEntry, ServerModule, ToolEntry, policy_text
 from agentskiller_assets.environment.policy import visible_text
-from agentskiller_assets.environment.server_folder import Files, exported_files, files_digest, served_files
+from agentskiller_assets.environment.server_folder import exported_files, files_digest, served_files
 from agentskiller_assets.environment.server_module import SERVER_FILE
 from agentskiller_assets.errors import StorageError
-from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.serving.host import session_path
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -37,23 +36,6 @@ class Transport(StrEnum):
 
 
 Domain = Annotated[str, typer.Argument(help="The domain, or the pair `a--b`, whose server it is.")]
-
-
-class _Place(NamedTuple):
-    """The assets in which a server and what belongs to it are stored."""
-
-    servers: str
-    blueprints: str
-    blueprint: type[Blueprint]
-    policies: str
-    tools: str
-    databases: str
-
-
-_OF_DOMAIN = _Place("mcp_servers", "blueprints", Blueprint, "policies", "tool_lists", "databases")
-_OF_PAIR = _Place(
-    "fused_servers", "fused_blueprints", FusedBlueprint, "fused_policies", "fused_tool_lists", "fused_databases"
-)
 
 
 def serve(
@@ -98,20 +80,12 @@ def export_mcp(
 ) -> None:
     """Write a domain's server as a folder that runs anywhere: module, records, policy, tools and tests."""
     warehouse = Warehouse(default_root())
-    place = _place(domain)
+    place = place_of(domain)
     (blueprint,) = warehouse.read_records(place.blueprints, place.blueprint, domain)
     policy = visible_text(policy_text(warehouse.read_records(place.policies, PolicyEntry, domain)))
     tools = sorted(warehouse.read_records(place.tools, ToolEntry, domain), key=lambda tool: tool.position)
     files = exported_files(*_proven(warehouse, domain), policy, tools, blueprint.spec.title)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise StorageError(str(folder), "there is something in it", "Name a new or an empty folder.")
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        if folder.exists():
-            folder.rmdir()
-        _write_folder(folder, files)
-    except OSError as error:
-        raise StorageError(str(folder), f"it cannot be written ({error.strerror})", "Name another folder.") from error
+    write_new_folder(folder, files)
     out.print(f"{len(files)} files in {folder}", markup=False)
     out.print(f"next: pip install -r {folder / 'requirements.txt'}, python {folder / SERVER_FILE}", markup=False)
 
@@ -123,26 +97,11 @@ def _served(warehouse: Warehouse, domain: str) -> Path:
     if not folder.exists():
         try:
             folder.parent.mkdir(parents=True, exist_ok=True)
-            _write_folder(folder, files)
+            write_folder(folder, files)
         except OSError as error:
             fix = f"Make the warehouse writable, or set {WAREHOUSE} to a copy of it."
             raise StorageError(str(folder), f"it cannot be written ({error.strerror})", fix) from error
     return folder
-
-
-def _write_folder(folder: Path, files: Files) -> None:
-    """All files or none; what somebody else wrote meanwhile stays."""
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f".{folder.name}.", ignore_cleanup_errors=True) as name:
-        new = Path(name) / "new"
-        for path, content in files.items():
-            (new / path).parent.mkdir(parents=True, exist_ok=True)
-            (new / path).write_bytes(content)
-        try:
-            new.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-            shutil.rmtree(new)
 
 
 def _config(domain: str, transport: Transport, host: str, port: int, seeds: list[str]) -> Mapping[str, Any]:
@@ -159,10 +118,6 @@ def _config(domain: str, transport: Transport, host: str, port: int, seeds: list
 
 def _proven(warehouse: Warehouse, domain: str) -> tuple[ServerModule, bytes]:
     """The server of a domain, and the rows that it was proven on."""
-    place = _place(domain)
+    place = place_of(domain)
     (server,) = warehouse.read_records(place.servers, ServerModule, domain)
     return server, open_environment(warehouse.read_database(domain, place.databases)).image
-
-
-def _place(domain: str) -> _Place:
-    return _OF_PAIR if "--" in domain else _OF_DOMAIN

@@ -41,7 +41,7 @@ def exported_files(server: ServerModule, image: bytes, policy: str, tools: Seque
         "requirements.txt": "".join(
             f"{pin}\n" for pin in _pins([server.module, server.tests, *sources.values()])
         ).encode(),
-        "LICENSE": _license(),
+        "LICENSE": license_text(),
         **{path: text.encode() for path, text in sources.items()},
     }
     readme = templates().get_template("export_readme.md.j2")
@@ -108,7 +108,8 @@ def _distributions() -> Mapping[str, Sequence[str]]:
     return metadata.packages_distributions()
 
 
-def _license() -> bytes:
+def license_text() -> bytes:
+    """Under which all that is exported may be used."""
     found = metadata.distribution("agentskiller-assets").read_text("licenses/LICENSE")
     return (found or (_ROOT.parent / "LICENSE").read_text(encoding="utf-8")).encode()
 
