@@ -10,7 +10,7 @@ from agentskiller_assets.core.spec import EnvironmentSpec, Returns, Tool
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime.arguments import ArgumentChecker
 from agentskiller_assets.runtime.ddl import quoted
-from agentskiller_assets.runtime.outcome import Refused
+from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED, Refused
 from agentskiller_assets.runtime.store import Store
 
 _FRESH = count()
@@ -51,6 +51,8 @@ class CompiledTool:
     """Tables that its conditions and its result look at."""
     writes: frozenset[str]
     """Tables that its effects change."""
+    row_of_person: str | None = None
+    """Where nobody is refused for want of identification: the row, in the tool's role, of a person."""
 
 
 class _Names(dict[str, None]):
@@ -66,7 +68,7 @@ class _Names(dict[str, None]):
 
 
 def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str | None = None) -> CompiledTool:
-    """Compile a tool; `without` is the code of a rule, or of a bind's refusal, to leave out."""
+    """Compile a tool; `without` is the code of what to leave out: a rule, a bind's refusal, or `NOT_AUTHORIZED`."""
     _check_shape(tool)
     rules = tuple(rule for rule in tool.rules if rule.code != without)
     condition, probes = _conditions(spec, tool, without)
@@ -92,7 +94,15 @@ def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str |
         result=_result_builder(tool.returns),
         reads=reads,
         writes=writes,
+        row_of_person=_row_of_person(spec, tool) if without == NOT_AUTHORIZED.code else None,
     )
+
+
+def _row_of_person(spec: EnvironmentSpec, tool: Tool) -> str | None:
+    role = spec.table(spec.role_of(tool))
+    if tool.authorizes or role.column(PERSON) is None:
+        return None
+    return f"SELECT {quoted(role.key)} FROM {quoted(role.name)} WHERE {quoted(PERSON)} = ?"
 
 
 def _check_shape(tool: Tool) -> None:

@@ -112,7 +112,8 @@ class Environment:
         """The same rows and tools, but nothing is refused with this code.
 
         Where a bind's refusal is dropped and there is no such row, rules that cannot be told without it do
-        not refuse, and the effects run.
+        not refuse, and the effects run. Without `NOT_AUTHORIZED`, whoever is identified in one role is known in the
+        others too.
         """
         if self.without is not None:
             raise ValueError("a variant lacks one rule at most")
@@ -121,7 +122,7 @@ class Environment:
         return self._variants[code]
 
     def _variant(self, code: str) -> "Environment":
-        concerned = [tool for tool in self.spec.tools if any(refusal.code == code for refusal in tool.refusals)]
+        concerned = [tool for tool in self.spec.tools if self._refuses_with(tool, code)]
         if not concerned:
             raise SpecError(f"rule {code}", f"no tool of {self.spec.domain} has it", "Check the code.")
         variant = copy(self)
@@ -130,6 +131,11 @@ class Environment:
         variant._tools = {**self._tools, **variant._compile(concerned)}
         variant._variants = {}
         return variant
+
+    def _refuses_with(self, tool: Tool, code: str) -> bool:
+        if code == NOT_AUTHORIZED.code:
+            return len(self.spec.roles) > 1 and not tool.authorizes
+        return any(refusal.code == code for refusal in tool.refusals)
 
 
 class Session:
@@ -219,7 +225,7 @@ class Session:
         tool = self._tools.get(tool_name) if isinstance(tool_name, str) else None
         if tool is None:
             return Invalid("tool", f"there is no tool named {shown(tool_name)}")
-        me = self._me.get(tool.role)
+        me = self._me.get(tool.role) or self._known_otherwise(store, tool)
         if me is None and not tool.identifies:
             return NOT_AUTHORIZED
         invalid = tool.checker.check(args)
@@ -234,6 +240,13 @@ class Session:
         except _DEFECT as error:
             fix = "Correct the tool's SQL; the session is as it was before the call."
             raise SpecError(f"tool {tool.name}", f"its SQL failed when it ran: {error}", fix) from error
+
+    def _known_otherwise(self, store: Store, tool: CompiledTool) -> str | None:
+        """The caller's row in a role in which they were not identified; None unless a variant does without that."""
+        if tool.row_of_person is None or self._person is None:
+            return None
+        rows = store.query(tool.row_of_person, (self._person,))
+        return rows[0][0] if len(rows) == 1 else None
 
     def _admit(self, store: Store, tool: CompiledTool, values: Bindings) -> Outcome:
         """Binds and rules in order, then the rest."""

@@ -1,4 +1,4 @@
-"""Variations of the library, and a tiny shop whose new rows refer to each other."""
+"""Variations of the library, a tiny shop whose new rows refer to each other, and a house with two roles."""
 
 from typing import Any
 
@@ -117,3 +117,48 @@ def shop_session(environment: Environment) -> Session:
     session = environment.fork()
     session.call("authorize", {})
     return session
+
+
+def _identifying(role: str) -> dict[str, Any]:
+    of_person = f"{role}.person_id IN (SELECT p.person_id FROM person AS p WHERE p.email = :email)"
+    refusal = {"code": f"NO_{role.upper()}", "statement": f"There is no such {role}."}
+    return {
+        **tool(f"identify_{role}", parameters=[_column("email", "email", matches="person.email")]).model_dump(),
+        "authorizes": f"{role}.{role}_id",
+        "role": role,
+        "binds": [{"table": role, "where": of_person, "refusal": refusal}],
+    }
+
+
+def _own_key(role: str) -> dict[str, Any]:
+    column = {"name": "key", "type": "id", "description": "Key."}
+    returns = {"sql": "SELECT :me AS key ORDER BY 1", "many": False, "columns": [column]}
+    return {**tool(f"get_{role}", returns=returns).model_dump(), "role": role}
+
+
+HOUSE = EnvironmentSpec.model_validate(
+    {
+        **SHOP.model_dump(include={"simulation_time"}),
+        "domain": "house",
+        "server_name": "House",
+        "title": "House",
+        "description": "People are guests, hosts or both.",
+        "core_entity": "guest",
+        "tables": [
+            _table("person", "PRS", "person", _column("email", "email", unique=True)),
+            _table("guest", "GST", "entity", _column("person_id", "ref", ref="person")),
+            _table("host", "HST", "entity", _column("person_id", "ref", ref="person")),
+        ],
+        "tools": [make(role) for role in ("guest", "host") for make in (_identifying, _own_key)],
+    }
+)
+HOUSE_ROWS = {
+    "person": [{"person_id": f"PRS-{number}", "email": f"{number}@example.org"} for number in (1, 2, 3)],
+    "guest": [{"guest_id": f"GST-{number}", "person_id": f"PRS-{number}"} for number in (1, 2)],
+    "host": [{"host_id": f"HST-{number}", "person_id": f"PRS-{number}"} for number in (2, 3)],
+}
+
+
+def house() -> Environment:
+    """The compiled house: somebody is a guest, somebody a host, and somebody both."""
+    return Environment(HOUSE, build_image(HOUSE, HOUSE_ROWS))

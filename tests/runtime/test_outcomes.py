@@ -7,7 +7,8 @@ import pytest
 
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Invalid, Ok, Refused, outcome_json
-from tests.runtime.specs import library_with, tool
+from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
+from tests.runtime.specs import house, library_with, tool
 from tests.scenario import AMELIA, GIULIA, HANA, LIBRARY, NOOR, SAMUEL, TOBIAS, library, session_of
 
 PICKUP = "2026-03-05 10:00:00"
@@ -80,6 +81,28 @@ def test_a_variant_is_cached_and_leaves_the_original_alone():
     assert variant.base_digest == library().base_digest
     with session_of(AMELIA) as session:
         assert isinstance(session.call("borrow_book", {"book_id": "BOK-304"}), Refused)
+
+
+def test_without_identification_whoever_is_known_in_one_role_is_known_in_the_other():
+    strict, lax = house(), house().without_rule("NOT_AUTHORIZED")
+    both, guest_only = {"email": "2@example.org"}, {"email": "1@example.org"}
+    with strict.fork() as session:
+        assert session.call("identify_guest", both) == Ok({"one": 1})
+        assert session.call("get_host", {}) == NOT_AUTHORIZED
+    with lax.fork() as session:
+        assert session.call("get_host", {}) == NOT_AUTHORIZED, "nobody is known yet"
+        assert session.call("identify_guest", both) == Ok({"one": 1})
+        assert session.call("get_host", {}) == Ok({"key": "HST-2"})
+        assert session.identified_as("host") is None
+        session.reset()
+        assert session.call("identify_guest", guest_only) == Ok({"one": 1})
+        assert session.call("get_host", {}) == NOT_AUTHORIZED, "there is no row of that person"
+        assert session.call("get_guest", {}) == Ok({"key": "GST-1"})
+
+
+def test_one_role_has_no_other_to_be_known_in():
+    with pytest.raises(SpecError, match="rule NOT_AUTHORIZED: no tool of lending_library has it"):
+        library().without_rule("NOT_AUTHORIZED")
 
 
 def test_a_rule_that_does_not_exist_cannot_be_left_out():
