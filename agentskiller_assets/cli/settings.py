@@ -29,6 +29,7 @@ class RunSettings(Model):
             "domain_pair_catalog": ("seed", "target_pairs", "most_pairs_per_domain", "rows_per_table"),
             "databases": ("rows_per_table",),
             "mcp_servers": ("correction_rounds",),
+            "fused_servers": ("correction_rounds",),
             "task_templates": ("max_trajectory_length",),
             "instance_combos": ("tasks_per_domain",),
             "fused_instance_combos": ("tasks_per_pair",),

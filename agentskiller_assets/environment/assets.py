@@ -13,9 +13,9 @@ from agentskiller_assets.environment.builds import (
     make_tool_list,
     open_environment,
 )
-from agentskiller_assets.environment.correction import ROUNDS
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule, ToolEntry, policy_text
 from agentskiller_assets.environment.policy import visible_text
+from agentskiller_assets.environment.server_notes import ServerConfig, server_notes
 from agentskiller_assets.environment.servers import make_server
 from agentskiller_assets.metadata import domain_asset, markdown_table
 from agentskiller_assets.ontology.models import DomainTopic, EntityGraph, Person
@@ -97,14 +97,6 @@ def policies(
     return policy
 
 
-class ServerConfig(dg.Config):
-    """Settings of the servers."""
-
-    correction_rounds: int = Field(
-        default=ROUNDS, ge=0, le=10, description="How often the author may write anew what the tests find at fault."
-    )
-
-
 @domain_asset("environment", code_version("core", "authoring", "environment", "runtime"))
 def mcp_servers(
     context: dg.AssetExecutionContext,
@@ -117,30 +109,9 @@ def mcp_servers(
     """A generated MCP server with generated tests, and the report of running them in a sandbox."""
     environment = open_environment(databases)
     server = make_server(author.open(), blueprints, environment, policies, config.correction_rounds)
-    context.add_output_metadata(
-        {
-            "tests_passed": server.passed,
-            "tests_failed": server.failed,
-            "mutants_caught": f"{server.caught} of {server.mutants}",
-            "gaps": ", ".join(server.gaps) or "none",
-            "rounds": server.rounds,
-            "transcript": transcript(server),
-            "lines": len(server.module.splitlines()),
-            "module": dg.MetadataValue.md(f"```python\n{server.module}\n```"),
-        }
-    )
+    source = dg.MetadataValue.md(f"```python\n{server.module}\n```")
+    context.add_output_metadata({**server_notes(server), "module": source})
     return server
-
-
-def transcript(server: ServerModule) -> dg.MarkdownMetadataValue:
-    """What was found at fault in each round, and what the author answered."""
-    rows = [
-        [each.number, each.passed, each.failed, answer.test, f"{answer.tool}.{answer.fragment}", answer.answer]
-        for each in server.transcript
-        for answer in each.answers
-    ]
-    header = ["round", "passed", "failed", "test", "fragment at fault", "author"]
-    return markdown_table(header, rows) if rows else dg.MetadataValue.md("All tests passed in the first round.")
 
 
 def _first_rows(rows: EnvironmentRows, table: str) -> dg.MarkdownMetadataValue:

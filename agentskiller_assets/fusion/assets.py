@@ -10,6 +10,7 @@ from agentskiller_assets.core.versions import code_version
 from agentskiller_assets.environment.builds import count_rows, make_tool_list, open_environment
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule, ToolEntry, policy_text
 from agentskiller_assets.environment.policy import visible_text
+from agentskiller_assets.environment.server_notes import ServerConfig, server_notes
 from agentskiller_assets.environment.servers import make_server
 from agentskiller_assets.fusion.builds import (
     fused_content,
@@ -29,6 +30,7 @@ from agentskiller_assets.ontology.models import DomainTopic, Person
 from agentskiller_assets.tasks.builds import certify
 from agentskiller_assets.tasks.models import Query, TaskInstance, TaskTemplate, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
+from agentskiller_assets.tasks.story import lineage_note
 from resources.author import AuthorResource
 
 _CODE = code_version("core", "authoring", "runtime", "environment", "tasks", "fusion")
@@ -64,14 +66,14 @@ def fused_blueprints(
         + " ".join(rule.statement for rule in b.rules)
         for b in fused.bridges
     ]
-    resolved = [[r.subject, r.first, r.second, r.how, r.reason] for r in fused.resolutions]
+    resolved = [[r.subject, r.first, r.second, r.resolved, r.reason, r.enforced_by] for r in fused.resolutions]
     context.add_output_metadata(
         {
             "begins_with": fused.first,
             "tables": len(fused.spec.tables),
             "tools": len(fused.spec.tools),
             "bridges": dg.MetadataValue.md("\n".join(bridges)),
-            "resolutions": markdown_table(["subject", "first", "second", "how", "why"], resolved),
+            "resolutions": markdown_table(["subject", "first", "second", "resolved", "why", "refusal"], resolved),
         }
     )
     return fused
@@ -118,22 +120,16 @@ def fused_policies(context: dg.AssetExecutionContext, fused_blueprints: FusedBlu
 @pair_asset("fusion", _CODE)
 def fused_servers(
     context: dg.AssetExecutionContext,
+    config: ServerConfig,
     author: AuthorResource,
     fused_blueprints: FusedBlueprint,
     fused_databases: EnvironmentRows,
     fused_policies: list[PolicyEntry],
 ) -> ServerModule:
     """One MCP server with the tools of both, both identifications and the bridges, proved by its tests."""
-    server = make_server(author.open(), fused_blueprints, open_environment(fused_databases), fused_policies)
-    context.add_output_metadata(
-        {
-            "tests_passed": server.passed,
-            "tests_failed": server.failed,
-            "mutants_caught": f"{server.caught} of {server.mutants}",
-            "gaps": ", ".join(server.gaps) or "none",
-            "lines": len(server.module.splitlines()),
-        }
-    )
+    environment = open_environment(fused_databases)
+    server = make_server(author.open(), fused_blueprints, environment, fused_policies, config.correction_rounds)
+    context.add_output_metadata(server_notes(server))
     return server
 
 
@@ -242,17 +238,18 @@ def fused_validated_tasks(
     return tasks
 
 
-@pair_asset("tasks", _CODE)
+@pair_asset("tasks", _CODE, ins=of_both("domain_topics"))
 def fused_queries(
     context: dg.AssetExecutionContext,
     author: AuthorResource,
     fused_blueprints: FusedBlueprint,
     fused_templates: list[TaskTemplate],
     fused_validated_tasks: list[ValidatedTask],
+    domain_topics: dict[str, DomainTopic],
     population: list[Person],
 ) -> list[Query]:
     """What one persona asks in each certified task of a pair, and what the simulated user knows."""
-    fused = fused_blueprints
+    fused, topics = fused_blueprints, [domain_topics[fused_blueprints.first], domain_topics[fused_blueprints.second]]
     found = make_queries(
         author.open(), fused.role, fused.seed, fused.spec, fused_templates, fused_validated_tasks, population
     )
@@ -261,6 +258,7 @@ def fused_queries(
         {
             "kinds": markdown_table(["kind", "queries"], sorted(kinds.items())),
             "preview": preview(found, "task_kind", "first_message", "instruction"),
+            "lineage": lineage_note(found[0], fused_validated_tasks, fused_templates, fused, topics),
         }
     )
     return found

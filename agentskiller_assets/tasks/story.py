@@ -14,9 +14,9 @@ def lineage_note(
     tasks: Sequence[ValidatedTask],
     templates: Sequence[TaskTemplate],
     blueprint: Blueprint,
-    topic: DomainTopic,
+    topics: Sequence[DomainTopic],
 ) -> dg.MarkdownMetadataValue:
-    """From the first query of a partition back to its catalog entry, with the ids to look up."""
+    """From the first query of a partition back to the catalog, with the ids to look up; a pair has two topics."""
     task = next(task for task in tasks if task.id == query.task)
     template = next(each for each in templates if each.id == task.instance.template)
     rows = [parent for parent in task.instance.parents if parent.startswith("row:")]
@@ -30,7 +30,8 @@ def lineage_note(
         f"- trajectory {' → '.join(f'`{tool}`' for tool in template.trajectory)}",
         f"- rows {', '.join(f'`{row}`' for row in rows)}",
         f"- rules {', '.join(f'`{clause}`' for clause in clauses)}",
-        f"- blueprint `{blueprint.id}`, topic `{topic.id}`, catalog `{topic.parents[0]}`",
+        f"- blueprint `{blueprint.id}`",
+        *(f"- topic `{topic.id}`, catalog `{topic.parents[0]}`" for topic in topics),
         "",
         f"All of it: `agentskiller lineage {query.id}`",
     ]

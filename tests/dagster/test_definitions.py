@@ -125,6 +125,7 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
         },
         "databases": {"rows_per_table": 300},
         "mcp_servers": {"correction_rounds": 3},
+        "fused_servers": {"correction_rounds": 3},
         "task_templates": {"max_trajectory_length": 12},
         "instance_combos": {"tasks_per_domain": 60},
         "domain_pair_catalog": {
