@@ -17,7 +17,7 @@ from agentskiller_assets.fusion.environments import fuse_rows, fuse_specs
 from agentskiller_assets.fusion.governance import govern_together
 from agentskiller_assets.fusion.namespaces import Namespace
 from agentskiller_assets.fusion.records import FusedBlueprint, FusedTrajectory
-from agentskiller_assets.fusion.templates import all_templates, fused_storylines, links_of
+from agentskiller_assets.fusion.templates import all_templates, demanded_refusals, fused_storylines, links_of, shows
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.tasks.builds import plan_instances, resting_on
 from agentskiller_assets.tasks.graph import build_graph
@@ -46,7 +46,7 @@ def make_fused_blueprint(
         raise SpecError(f"fused_blueprints[{spec.domain}]", f"the specification is not closed:\n{shown}", "Correct it.")
     rules = [author.govern(topics[domain].draft(), seed, blueprints[domain].spec) for domain in order]
     titles = (first.spec.title, second.spec.title)
-    governance, resolutions = govern_together(titles, rules[0], rules[1])
+    governance, resolutions = govern_together(spec, bridges, titles, rules[0], rules[1])
     roles = dict.fromkeys(topics[domain].role for domain in order)
     return FusedBlueprint(
         id=FusedBlueprint.make_id(first.id, second.id),
@@ -148,7 +148,17 @@ def make_fused_templates(
     kept = {each.template: each.id for each in trajectories if each.decision == "kept"}
     graph = fused_graph(blueprint, content)
     templates = [each for each in all_templates(blueprint, graph, content, longest) if each.id in kept]
-    return resting_on(policy, [each.model_copy(update={"parents": (kept[each.id],)}) for each in templates])
+    found = resting_on(policy, [each.model_copy(update={"parents": (kept[each.id],)}) for each in templates])
+    return [_resting_on_resolutions(blueprint, policy, each) for each in found]
+
+
+def _resting_on_resolutions(
+    blueprint: FusedBlueprint, policy: Sequence[PolicyEntry], template: TaskTemplate
+) -> TaskTemplate:
+    """A template that shows how something was resolved has that general rule of the policy among its parents."""
+    subjects = [each.subject.upper() for each in blueprint.resolutions if shows(template, blueprint, each.enforced_by)]
+    clauses = [entry.id for entry in policy if entry.tool is None and entry.code in subjects]
+    return template.model_copy(update={"parents": (*template.parents, *clauses)})
 
 
 def make_fused_instances(
@@ -167,7 +177,9 @@ def make_fused_instances(
         phrases=content.phrases,
         seed=blueprint.seed,
     )
-    return plan_instances(world, templates, wanted, (server.id, rows.id))
+    codes = demanded_refusals(blueprint)
+    first = [each for each in templates if any(shows(each, blueprint, code) for code in codes)]
+    return plan_instances(world, templates, wanted, (server.id, rows.id), first)
 
 
 def _proven_chains(blueprint: Blueprint, tasks: Sequence[ValidatedTask]) -> set[tuple[str, ...]]:

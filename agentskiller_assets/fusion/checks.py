@@ -22,6 +22,7 @@ from agentskiller_assets.environment.invariants import broken_invariants, broken
 from agentskiller_assets.environment.models import PolicyEntry, ServerModule, ToolEntry
 from agentskiller_assets.environment.validation import validate
 from agentskiller_assets.fusion.records import FusedBlueprint, FusedTrajectory
+from agentskiller_assets.fusion.templates import demanded_refusals
 from agentskiller_assets.metadata import PAIRS
 from agentskiller_assets.tasks.checks import (
     incomplete_certificates,
@@ -150,13 +151,15 @@ def fused_instance_checks(fused_instance_combos: list[TaskInstance]) -> Faults:
     partitions=PAIRS,
     certificates_complete="Every emitted task has a full certificate, and every other one a reason.",
     enough_tasks="At least ten tasks of at least three kinds are certified.",
-    both_services="The gold calls of every task need a value that the other service returned.",
+    both_services="The gold calls of every task need a value that the other service returned, or refuses.",
+    resolutions_refused="Every rule of a bridge and every resolution has a certified task in which it is refused.",
 )
-def fused_task_checks(fused_validated_tasks: list[ValidatedTask]) -> Faults:
+def fused_task_checks(fused_validated_tasks: list[ValidatedTask], fused_blueprints: FusedBlueprint) -> Faults:
     return {
         "certificates_complete": incomplete_certificates(fused_validated_tasks),
         "enough_tasks": too_few_tasks(fused_validated_tasks),
         "both_services": [f"{t.id} stays within one service" for t in fused_validated_tasks if not crosses(t)],
+        "resolutions_refused": never_refused(fused_validated_tasks, fused_blueprints),
     }
 
 
@@ -198,12 +201,12 @@ def lost_rows(fused: EnvironmentRows) -> list[str]:
 
 
 def unstated_resolutions(policy: Sequence[PolicyEntry], blueprint: FusedBlueprint) -> list[str]:
-    """Resolutions that no general rule of the policy states."""
+    """Resolutions that the general rule of their subject does not state."""
     general = {entry.code: entry.text for entry in policy if entry.entry == "clause" and entry.tool is None}
     return [
         f"{blueprint.id}: the policy does not say how {each.subject} was resolved"
         for each in blueprint.resolutions
-        if general.get(each.subject.upper()) != each.resolved
+        if each.resolved not in general.get(each.subject.upper(), "")
     ]
 
 
@@ -214,12 +217,25 @@ def bridges_without_refusal(templates: Sequence[TaskTemplate], blueprint: FusedB
     return [f"{blueprint.id}: no request violates {code}" for code in codes if code not in refused]
 
 
+def never_refused(tasks: Sequence[ValidatedTask], blueprint: FusedBlueprint) -> list[str]:
+    """Rules of bridges and resolutions that no certified task violates.
+
+    Where a bridge finds no row of the customer, the task is one in which it is looked for in vain.
+    """
+    certified = [task for task in tasks if task.certified]
+    refused = {task.instance.refusal for task in certified}
+    in_vain = {slot.name for task in certified if task.task_kind == "insufficient" for slot in task.instance.slots}
+    refused |= {bridge.bind.refusal.code for bridge in blueprint.bridges if bridge.source in in_vain}
+    codes = demanded_refusals(blueprint)
+    return [f"{blueprint.id}: no certified task is refused with {code}" for code in codes if code not in refused]
+
+
 def crosses(task: ValidatedTask) -> bool:
-    """Whether a call takes a value that a call of the other service returned, or looks for one in vain."""
+    """Whether a call takes a value that a call of the other service returned, or asks for one in vain."""
     instance = task.instance
-    steps = [*instance.steps, *([instance.probe] if instance.probe else [])]
+    steps = instance.calls
     spaces = [step.tool.partition("__")[0] for step in steps]
-    if task.task_kind == "insufficient":
+    if task.task_kind == "insufficient" or instance.unidentified:
         return len(set(spaces)) > 1
     return any(
         argument.source.step is not None and spaces[argument.source.step] != spaces[index]

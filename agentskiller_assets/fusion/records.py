@@ -10,14 +10,17 @@ Decision = Literal["kept", "concatenation", "infeasible"]
 
 
 class Resolution(Model):
-    """How two services that are governed differently are governed together, in one respect."""
+    """What holds where the two services contradict each other: who is identified, and who is told what."""
 
-    subject: Literal["identity", "confirmation", "sharing", "escalation"]
+    subject: Literal["identity", "sharing"]
     first: str
     second: str
     resolved: str
-    how: Literal["both", "stricter"]
+    """The sentence that the policy adds to those of both."""
+    how: Literal["stricter"]
     reason: str
+    enforced_by: str
+    """The code with which the server refuses what the resolution forbids."""
 
 
 class FusedBlueprint(Blueprint):

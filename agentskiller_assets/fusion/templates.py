@@ -4,17 +4,18 @@ The writer of single templates writes them all. One that no value crosses stays 
 thing after the other: a concatenation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import product
 
 from agentskiller_assets.authoring.drafts import BridgeDraft, Storyline
 from agentskiller_assets.core.spec import EnvironmentSpec, space_of
 from agentskiller_assets.fusion.content import Content
 from agentskiller_assets.fusion.records import FusedBlueprint
+from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from agentskiller_assets.tasks.models import Goal, TaskTemplate, ToolGraph
 from agentskiller_assets.tasks.templates import TemplateWriter
 
-__all__ = ["all_templates", "fused_storylines", "links_of"]
+__all__ = ["all_templates", "demanded_refusals", "fused_storylines", "links_of", "shows"]
 
 
 def fused_storylines(spec: EnvironmentSpec, content: Content, bridges: Sequence[BridgeDraft]) -> tuple[Storyline, ...]:
@@ -47,7 +48,7 @@ def all_templates(blueprint: FusedBlueprint, graph: ToolGraph, content: Content,
     """Every template of both services' tools, by the writer of single ones; whether it needs both is yet to be told."""
     writer = TemplateWriter(blueprint.spec, graph, content.phrases, longest)
     lines = fused_storylines(blueprint.spec, content, blueprint.bridges)
-    written = [*writer.write(lines), *_without_source(writer, blueprint.bridges)]
+    written = [*writer.write(lines), *_out_of_reach(writer, blueprint)]
     return list({template.id: template for template in written}.values())
 
 
@@ -66,12 +67,34 @@ def _givers(spec: EnvironmentSpec, tools: Sequence[str], path: str) -> list[str]
     return [tool for tool in tools if any(column.refers_to == path for column in spec.tool(tool).returns.columns)]
 
 
-def _without_source(writer: TemplateWriter, bridges: Sequence[BridgeDraft]) -> list[TaskTemplate]:
-    """Requests that refer to a row of the first service which the customer does not have."""
-    found = []
-    for bridge in bridges:
+def _out_of_reach(writer: TemplateWriter, blueprint: FusedBlueprint) -> Iterator[TaskTemplate]:
+    """Requests that refer to a row of the first service which the customer does not have, or may not see.
+
+    Who is identified with the second service may not see it as long as the first service knows people by other facts.
+    """
+    apart = any(each.subject == "identity" for each in blueprint.resolutions)
+    for bridge in blueprint.bridges:
         lookups = writer.lookups_of(bridge.tool, bridge.parameter.name)
         openers = writer.phrases.tools[bridge.tool].openers
         goal = Goal(tool=bridge.tool, lookups=lookups, requests=(bridge.short_request,), openers=openers)
-        found.append(writer.template("insufficient", [goal], missing_row=bridge.source))
-    return found
+        yield writer.template("insufficient", [goal], missing_row=bridge.source)
+        if apart:
+            yield writer.template("refuse", [goal], refusal=NOT_AUTHORIZED.code, missing_row=bridge.source)
+
+
+def demanded_refusals(blueprint: FusedBlueprint) -> list[str]:
+    """The codes that some task must show: of every rule of a bridge, and of every resolution."""
+    rules = [rule.code for bridge in blueprint.bridges for rule in bridge.rules]
+    return [*rules, *(each.enforced_by for each in blueprint.resolutions)]
+
+
+def shows(template: TaskTemplate, blueprint: FusedBlueprint, code: str) -> bool:
+    """Whether the request is one that the server refuses with this code.
+
+    Where a bridge finds no row of the customer, an agent that looks first never makes the call: the template is that
+    of a row which is looked for in vain.
+    """
+    if template.task_kind == "insufficient":
+        sources = [bridge.source for bridge in blueprint.bridges if bridge.bind.refusal.code == code]
+        return template.missing_row in sources
+    return template.refusal == code

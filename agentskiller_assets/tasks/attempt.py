@@ -49,6 +49,9 @@ class Attempt:
         goal = self.template.goals[index]
         if goal.tool is None:
             return
+        if self.template.unidentified:
+            self._stay_outside(index, goal)
+            return
         if self.template.missing_row:
             self._look_in_vain(index, goal, candidate)
             return
@@ -106,6 +109,15 @@ class Attempt:
 
     def _tools(self) -> list[str]:
         return [step.tool for step in (*self.steps, *([self.probe] if self.probe else []))]
+
+    def _stay_outside(self, index: int, goal: Goal) -> None:
+        """The user speaks of a row of a service that they cannot be identified for: its lookup is refused."""
+        table, tool = str(self.template.missing_row), self.spec.tool(goal.lookups[-1])
+        if any(parameter.required for parameter in tool.parameters):
+            raise Dropped("the lookup needs more than the identity")
+        text = f"one of {{{{ my }}}} {language.plural(self.spec.table(table).title)}"
+        self.slots.append(Slot(name=table, goal=index, text=text, values=()))
+        self._try(Step(tool=tool.name, arguments=(), purpose="lookup"))
 
     def _identify(self, role: str) -> None:
         tool, me = self.spec.authorizer_of(role), self.key_in(role)
@@ -244,6 +256,10 @@ class Attempt:
 
     def _probe(self, step: Step) -> None:
         self._admit(step)
+        self._try(step)
+
+    def _try(self, step: Step) -> None:
+        """A call that must be refused as the template says."""
         outcome = self.session.call(step.tool, step.values())
         if not isinstance(outcome, Refused) or outcome.code != self.template.refusal:
             raise Dropped(f"the probe is answered {getattr(outcome, 'code', 'Ok')}")

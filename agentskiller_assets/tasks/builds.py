@@ -76,12 +76,19 @@ def make_instances(
 
 
 def plan_instances(
-    world: World, templates: Sequence[TaskTemplate], wanted: int, parents: tuple[str, ...]
+    world: World,
+    templates: Sequence[TaskTemplate],
+    wanted: int,
+    parents: tuple[str, ...],
+    first: Sequence[TaskTemplate] = (),
 ) -> tuple[list[TaskInstance], Counter[str]]:
-    """About `wanted` instances in one world, with these further parents, and why candidates were dropped."""
+    """About `wanted` instances in one world, with these further parents, and why candidates were dropped.
+
+    However few are wanted, templates that come `first` are among them.
+    """
     planner = Planner(world)
     try:
-        found = _spread(planner, templates, wanted, world.seed)
+        found = _spread(planner, templates, first, wanted, world.seed)
     finally:
         planner.close()
     return [
@@ -90,15 +97,18 @@ def plan_instances(
     ], planner.dropped
 
 
-def _spread(planner: Planner, templates: Sequence[TaskTemplate], wanted: int, seed: int) -> list[TaskInstance]:
+def _spread(
+    planner: Planner, templates: Sequence[TaskTemplate], first: Sequence[TaskTemplate], wanted: int, seed: int
+) -> list[TaskInstance]:
     """Kinds take turns, templates of a kind too: a short list of tasks is as varied as a long one."""
     queues: dict[str, list[TaskTemplate]] = {}
     for template in templates:
-        queues.setdefault(template.task_kind, []).append(template)
+        if template not in first:
+            queues.setdefault(template.task_kind, []).append(template)
     for kind, queue in queues.items():
         rng(seed, "spread", kind).shuffle(queue)
     each = max(1, -(-wanted // max(1, len(templates))))
-    found: list[TaskInstance] = []
+    found = [instance for template in first for instance in planner.plan(template, each)]
     while queues and len(found) < wanted:
         for kind in list(queues):
             found += planner.plan(queues[kind].pop(0), each)

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar, Literal
 
 from agentskiller_assets.core.records import Model, Record
+from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 
 TaskKind = Literal["fulfil", "inform", "refuse", "insufficient"]
 EdgeKind = Literal["state", "information", "storyline"]
@@ -73,8 +74,14 @@ class TaskTemplate(Record):
     refusal: str | None = None
     """For refuse: the code of the one rule that the request violates."""
     missing_row: str | None = None
-    """For insufficient: the table in which the described row does not exist."""
+    """The table of the row that is out of reach: for insufficient, because the customer has no such row; for refuse,
+    because the customer cannot be identified where it is kept."""
     server_digest: str
+
+    @property
+    def unidentified(self) -> bool:
+        """Whether the customer lacks what one of two services asks for to identify them."""
+        return self.refusal == NOT_AUTHORIZED.code
 
 
 class Source(Model):
@@ -139,6 +146,16 @@ class TaskInstance(Record):
     answers: tuple[tuple[int, str, Any], ...] = ()
     """For inform: goal, result column, value that must be told."""
     server_digest: str
+
+    @property
+    def calls(self) -> tuple[Step, ...]:
+        """The gold steps, and the probe if there is one."""
+        return (*self.steps, *((self.probe,) if self.probe else ()))
+
+    @property
+    def unidentified(self) -> bool:
+        """Whether the customer lacks what one of two services asks for to identify them."""
+        return self.refusal == NOT_AUTHORIZED.code
 
 
 class Mutant(Model):

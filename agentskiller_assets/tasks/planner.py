@@ -95,9 +95,11 @@ class Planner:
         customers = self.world.customers(roles)
         if goal.tool is None:
             return [Candidate(me=me, rows=(), values=()) for me in draw.sample(customers, 4 * effort.values)]
-        found = self._at_start(goal.tool, template.refusal, effort, roles)
+        # who cannot be identified with a service asks for nothing that would be refused for another reason
+        violated = None if template.unidentified else template.refusal
+        found = self._at_start(goal.tool, violated, effort, roles)
         draw.shuffle(found)
-        if template.missing_row:
+        if template.missing_row and not template.unidentified:
             found = [replace(each, owner=each.me, me=draw.choice(customers)) for each in found]
         return sorted(found, key=lambda candidate: self._used[candidate.me])
 

@@ -6,7 +6,7 @@ from typing import Any
 from agentskiller_assets.authoring.drafts import GoalRequest, QueryRequest
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core import language
-from agentskiller_assets.core.spec import EnvironmentSpec, Typed
+from agentskiller_assets.core.spec import EnvironmentSpec, Typed, space_of
 from agentskiller_assets.ontology.models import Person
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Fact, Query, Slot, TaskTemplate, ValidatedTask
@@ -128,14 +128,18 @@ def _unknown(task: ValidatedTask) -> tuple[str, ...]:
         found.append("The answer to your question.")
     if task.task_kind == "insufficient":
         found.append("Any detail beyond those listed.")
+    if task.instance.unidentified and task.instance.probe:
+        service = language.humanize(str(space_of(task.instance.probe.tool)))
+        found.append(f"Whatever identifies you for {service}: you do not have it to hand.")
     return tuple(found)
 
 
 def _stop(task: ValidatedTask) -> tuple[str, ...]:
+    listed = "neither listed here nor among what you do not know," if task.instance.unidentified else "not listed here"
     return (
         f"Say {STOP} when {_DONE[task.task_kind]}.",
         f"Say {TRANSFER} when the agent hands you over to a human colleague.",
-        f"Say {OUT_OF_SCOPE} when the agent asks for something that is not listed here and cannot go on without it.",
+        f"Say {OUT_OF_SCOPE} when the agent asks for something that is {listed} and cannot go on without it.",
     )
 
 

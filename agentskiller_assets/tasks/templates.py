@@ -7,6 +7,7 @@ from agentskiller_assets.authoring.drafts import PhraseBook, Question, Storyline
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from agentskiller_assets.tasks.graph import providers
 from agentskiller_assets.tasks.models import Goal, TaskKind, TaskTemplate, ToolGraph
 
@@ -106,7 +107,8 @@ class TemplateWriter:
         for goal in goals:
             tools = [goal.tool] if goal.tool and kind in ("fulfil", "inform") else []
             needed = [read for read in goal.lookups if read not in calls]
-            gates = [self._gate(tool) for tool in (*filter(None, [goal.tool]), *needed)]
+            opened = [*filter(None, [goal.tool]), *([] if refusal == NOT_AUTHORIZED.code else needed)]
+            gates = [self._gate(tool) for tool in opened]
             calls += [gate for gate in dict.fromkeys(gates) if gate not in calls]
             calls += [*needed, *tools]
         calls = calls or [self.graph.root]

@@ -5,7 +5,6 @@ from statistics import fmean
 
 import pytest
 
-from agentskiller_assets.authoring.drafts import Governance
 from agentskiller_assets.core.canonical import canonical_json, digest
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.models import policy_text
@@ -19,10 +18,8 @@ from agentskiller_assets.fusion.checks import (
     crosses,
     lost_in_fusion,
     lost_rows,
-    unstated_resolutions,
 )
 from agentskiller_assets.fusion.environments import fuse_specs
-from agentskiller_assets.fusion.governance import govern_together
 from agentskiller_assets.runtime import Ok, Refused, build_image
 from agentskiller_assets.tasks.certificate import Certifier
 from tests.fusion.pairs import (
@@ -146,16 +143,6 @@ def test_the_server_of_a_pair_is_proved_rule_by_rule() -> None:
     assert NOT_OPEN in tests
 
 
-def test_what_two_services_resolved_is_in_the_policy_and_nothing_that_one_demands_is_dropped() -> None:
-    first = Governance(identity="By phone.", confirmation="Yes first.", sharing="Never.", escalation="To a person.")
-    second = first.model_copy(update={"sharing": "With consent."})
-    together, resolutions = govern_together(("clinic", "shop"), first, second)
-    assert [each.subject for each in resolutions] == ["sharing"]
-    assert together == first.model_copy(update={"sharing": "For clinic: never. For shop: with consent."})
-    assert govern_together(("clinic", "shop"), first, first) == (first, [])
-    assert unstated_resolutions(pair().policy, pair().blueprint) == []
-
-
 def test_checks_of_pairs_fail_on_planted_faults() -> None:
     made = pair()
     assert lost_in_fusion(made.blueprint) == []
@@ -174,10 +161,6 @@ def test_checks_of_pairs_fail_on_planted_faults() -> None:
     assert lost_rows(less) == [f"row:{PAIR}.{table}.{key} is lost: it was row:{CLINIC}.appointment.{key}"]
     silent = [each for each in made.templates if each.refusal != NOT_OPEN]
     assert bridges_without_refusal(silent, made.blueprint) == [f"{made.blueprint.id}: no request violates {NOT_OPEN}"]
-    other = made.blueprint.resolutions[0].model_copy(update={"resolved": "Nobody asks."})
-    assert unstated_resolutions(made.policy, made.blueprint.model_copy(update={"resolutions": (other,)})) == [
-        f"{made.blueprint.id}: the policy does not say how {other.subject} was resolved"
-    ]
 
 
 def test_queries_of_a_pair_say_for_which_service_an_identity_is() -> None:
