@@ -161,6 +161,13 @@ def plural(noun: str) -> str:
     return _plural_of_hyphenated(noun) if "-" in noun else _plural_of_word(noun)
 
 
+@lru_cache(maxsize=1024)
+def singular(noun: str) -> str:
+    """`box` for `boxes`; a noun in the singular stays as it is."""
+    found = _engine().singular_noun(noun)  # pyright: ignore[reportArgumentType]
+    return found if isinstance(found, str) else noun
+
+
 def _plural_of_word(word: str) -> str:
     if word.lower() in _SAME_PLURAL:
         return word

@@ -19,7 +19,7 @@ from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.models import Message, ToolCall
 from agentskiller_assets.rollouts.scripted import agent_words as words
 from agentskiller_assets.rollouts.scripted.listening import agrees, asks
-from agentskiller_assets.rollouts.scripted.script import Detail, GoalScript, Script, asking_clause, second_person
+from agentskiller_assets.rollouts.scripted.script import Detail, GoalScript, Script, asking_clause, second_person, your
 from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from agentskiller_assets.tasks.models import Argument, Step
@@ -125,16 +125,16 @@ class ScriptedAgent:
         details = self.script.identity_for(self.spec, step)
         service = space_of(step.tool)
         first = not self.results
+        bank = words.ASK_IDENTITY if first else words.ASK_OTHER_IDENTITY
+        name = language.humanize(service or "")
         for _ in range(_PATIENCE):
             missing = [detail for detail in details if detail.key not in self._heard]
             if not missing:
                 break
             some = missing if self.twists.together else missing[:1]
-            bank = words.ASK_IDENTITY if first else words.ASK_OTHER_IDENTITY if len(missing) == len(details) else None
             asked = language.join_words([detail.clause for detail in some])
-            name = language.humanize(service or "")
-            bank = words.STILL_NEED if bank is None or (first and len(missing) < len(details)) else bank
-            yield from self.say(self.word(bank, asked=asked, service=name, Service=language.sentence(name).rstrip(".")))
+            yield from self.say(self.word(bank, asked=asked, service=name, Service=name[:1].upper() + name[1:]))
+            bank = words.STILL_NEED
         else:
             raise CannotGoOn
         yield from self.call(index, step)
@@ -219,7 +219,10 @@ class ScriptedAgent:
 
     def call(self, index: int, step: Step) -> Play:
         """Make one gold call with the values that were said or returned."""
-        text = yield Call(step.tool, step.values())
+        values, decoy = step.values(), self.twists.decoy
+        if decoy and self._decoyed and step.purpose == "goal" and decoy.detail.goal == self._current:
+            values[decoy.detail.name] = decoy.value
+        text = yield Call(step.tool, values)
         self.results[index] = _result(text)
 
     def conclude(self, goal: GoalScript, index: int, step: Step) -> None:
@@ -281,6 +284,7 @@ class ScriptedAgent:
         goal = self.script.goals[self._current]
         if goal.requested_in(text):
             self._requested.add(goal.index)
+        if goal.index in self._requested:
             self.listen_for(goal, text)
 
     def listen_for(self, goal: GoalScript, text: str) -> None:
@@ -313,7 +317,7 @@ class ScriptedAgent:
         """Ask for what identifies the user with another service; they do not have it."""
         role = self.spec.role_of(self.spec.tool(probe.tool))
         clauses = [asking_clause(parameter) for parameter in self.spec.authorizer_of(role).parameters]
-        asked = language.join_words([clause.replace("the ", "your ", 1) for clause in clauses])
+        asked = language.join_words([your(clause) for clause in clauses])
         name = language.humanize(space_of(probe.tool) or "")
         yield from self.say(
             self.word(words.ASK_OTHER_IDENTITY, asked=asked, service=name, Service=name[:1].upper() + name[1:])

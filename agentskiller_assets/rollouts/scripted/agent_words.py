@@ -46,7 +46,7 @@ STILL_NEED = {
     "warm": (
         "Thanks! And could you also tell me {asked}?",
         "Great, and {asked}?",
-        "Got it. I'd just need {asked} too?",
+        "Got it. I'd just need {asked} too.",
     ),
     "plain": ("And {asked}?", "I also need {asked}, please.", "Thanks. What about {asked}?"),
     "formal": (
@@ -140,7 +140,7 @@ CONFIRM = {
         "Let me just read that back: you'd like to {request}. Shall I go ahead?",
         "So I'd now {request}. Does that sound right?",
         "Just to be sure I've got it: you want to {request}. Is that right?",
-        "Wonderful. To sum up, you'd like to {request}. May I go ahead?",
+        "To sum up, you'd like to {request}. May I go ahead?",
     ),
     "plain": (
         "So you want to {request}. Shall I do that?",
@@ -190,9 +190,9 @@ REFERENCE = {
     "formal": ("The reference number is {key}.", "For your records, the number is {key}."),
 }
 TELL = {
-    "warm": ("Here you go: {answer}", "Good question! {answer}", "I've looked that up for you. {answer}", "{answer}"),
-    "plain": ("{answer}", "I looked it up: {answer}", "Here it is. {answer}"),
-    "formal": ("According to our records: {answer}", "{answer}", "I have checked this for you. {answer}"),
+    "warm": ("Here you go. {answer}", "Good question! {answer}", "I've looked that up for you. {answer}", "{answer}"),
+    "plain": ("{answer}", "I looked it up. {answer}", "Here it is. {answer}"),
+    "formal": ("I have consulted our records. {answer}", "{answer}", "I have checked this for you. {answer}"),
 }
 ANYTHING_ELSE = {
     "warm": (

@@ -65,7 +65,7 @@ def refuses(text: str) -> bool:
 
 def asks(text: str) -> bool:
     """Whether the agent wants to know something."""
-    return "?" in text or re.search(r"\b(please|i (also )?need|i (also )?require)\b", text, re.IGNORECASE) is not None
+    return "?" in text or re.search(r"\b(please|need|require)\b", text, re.IGNORECASE) is not None
 
 
 def agrees(text: str) -> bool:

@@ -137,18 +137,25 @@ def second_person(text: str) -> str:
 
 
 def asking_clause(parameter: Parameter) -> str:
-    """How a parameter is asked for, from its description: `when it should start`, `the reason for visit`."""
+    """How a parameter is asked for, from its description: `when it should start`, `the number on your card`."""
+    label = language.label(parameter.name)
     if parameter.type == "enum" and len(parameter.values) <= _MOST_OPTIONS:
         options = language.join_words([language.humanize(value) for value in parameter.values], "or")
-        return f"which of these it is: {options}"
+        which = "of these" if label.endswith(" for") else label
+        return f"which {which} it is: {options}"
     text = parameter.description.split(",")[0].strip().rstrip(".")
     text = re.sub(r" (to look for|to check|word for word)$", "", text)
-    text = text[:1].lower() + text[1:] if not text[:2].isupper() else text
+    text = text[:1].lower() + text[1:] if not (text[:2].isalpha() and text[:2].isupper()) else text
     if text.startswith(_WH) or text.startswith(("the ", "whether ")):
         return text
     if content_words(text) & {str(n) for n in range(1, 10)}:
-        return f"how many {language.label(parameter.name)}"
-    return f"the {text}"
+        return f"how many {label}"
+    return f"the {text.replace(' on the ', ' on your ', 1)}"
+
+
+def your(clause: str) -> str:
+    """A clause about something that the customer has: `your phone number`."""
+    return clause if "your" in clause else re.sub(r"^the ", "your ", clause)
 
 
 def _by_goal(instance: TaskInstance, goals: int) -> list[list[tuple[int, Step]]]:
@@ -179,7 +186,7 @@ def _goal(case: Case, index: int, goal: Goal, steps: Sequence[tuple[int, Step]])
 def _identity(spec: EnvironmentSpec, instance: TaskInstance, slot: Slot) -> Detail:
     parameter = _parameter(spec, [step for step in instance.steps if step.purpose == "identify"], slot)
     assert parameter is not None
-    clause = re.sub(r"^the ", "your ", asking_clause(parameter))
+    clause = your(asking_clause(parameter))
     return Detail(IDENTITY, slot.name, slot, ((parameter, slot.values[0][1]),), clause)
 
 

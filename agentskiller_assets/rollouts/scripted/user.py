@@ -1,5 +1,6 @@
 """The scripted user: a persona with a task, who answers what the agent says and knows no more than their query says."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -95,22 +96,37 @@ class ScriptedUser:
             if self.open and not self._stated and self.draw.random() < 0.4:
                 return f"{said} {self._state()}"
             return said
-        if len(details) > 1:
-            return language.sentence(language.join_words([self._words(detail) for detail in details]))
-        return self._one(details[0])
+        return self._one(details[0]) if len(details) == 1 else self._several(details)
 
     def _identity(self, details: Sequence[Detail]) -> str:
-        labels = [detail.clause.removeprefix("your ") for detail in details]
+        subjects = [_mine(detail.clause) for detail in details]
         if len(details) == 1:
-            return self._word(words.MY_DETAIL, label=labels[0], said=self._words(details[0]))
-        facts = [f"my {label} is {self._words(detail)}" for label, detail in zip(labels, details, strict=True)]
+            return self._word(words.MY_DETAIL, subject=subjects[0], said=self._words(details[0]))
+        facts = [f"{subject} is {self._words(detail)}" for subject, detail in zip(subjects, details, strict=True)]
         return self._word(words.MY_DETAILS, said=language.join_words(facts))
 
     def _one(self, detail: Detail) -> str:
         if detail.title:
             return self._word(words.ROW, said=self._words(detail))
         free = detail.typed[0][0].type == "text"
-        return self._word(words.FREE_TEXT if free else words.DETAIL, said=self._words(detail))
+        return self._word(words.FREE_TEXT if free else words.DETAIL, said=self._counted(detail))
+
+    def _counted(self, detail: Detail) -> str:
+        """The words for a detail; a number with what it counts."""
+        said, counted = self._words(detail), re.search(r"how many (\w+)", detail.clause)
+        if counted and said.isdigit():
+            return language.count(int(said), language.singular(counted[1]))
+        return said
+
+    def _several(self, details: Sequence[Detail]) -> str:
+        """All in one sentence; what another of them says too is not said twice."""
+        said = [(detail, self._words(detail)) for detail in details]
+        kept = [
+            words
+            for detail, words in said
+            if not any(detail.mentioned_in(text) for other, text in said if other != detail)
+        ]
+        return language.sentence(language.join_words(kept))
 
     def _words(self, detail: Detail) -> str:
         """What is said for a detail: the decoy as long as it stands, else the user's own words for it."""
@@ -128,7 +144,7 @@ class ScriptedUser:
     def _take_back(self, bank: Mapping[str, tuple[str, ...]]) -> str:
         assert self._decoy is not None
         detail, self._decoy = self._decoy.detail, None
-        return self._word(bank, said=self._words(detail))
+        return self._word(bank, said=self._counted(detail))
 
     def _agree(self, text: str) -> str:
         """Yes to what was read back, unless it is not what was asked for, or a mind is changed."""
@@ -196,3 +212,8 @@ class ScriptedUser:
         """One wording of the persona's tone."""
         capital = {name.capitalize(): value[:1].upper() + value[1:] for name, value in values.items()}
         return self.draw.choice(bank[self.tone]).format(**values, **capital)
+
+
+def _mine(clause: str) -> str:
+    """What the agent asks for, as the user says it: `my phone number`, `the number on my card`."""
+    return re.sub(r"\byour\b", "my", clause)

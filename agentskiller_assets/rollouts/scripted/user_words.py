@@ -57,13 +57,13 @@ NEXT_REQUEST = {
     ),
 }
 MY_DETAIL = {
-    "friendly": ("Sure, my {label} is {said}.", "My {label} is {said}.", "It's {said}.", "Of course, {said}."),
-    "formal": ("My {label} is {said}.", "Certainly. My {label} is {said}.", "It is {said}."),
-    "brisk": ("{Said}.", "It's {said}.", "My {label}: {said}."),
+    "friendly": ("Sure, {subject} is {said}.", "{Subject} is {said}.", "It's {said}.", "Of course, it's {said}."),
+    "formal": ("{Subject} is {said}.", "Certainly. {Subject} is {said}.", "It is {said}."),
+    "brisk": ("{Said}.", "It's {said}.", "{Said}, thanks."),
     "chatty": (
-        "Let me see, my {label} is {said}.",
+        "Let me see, {subject} is {said}.",
         "That'd be {said}.",
-        "OK, my {label} is {said}, if I remember right.",
+        "OK, {subject} is {said}, if I remember right.",
         "Oh yes, it's {said}.",
     ),
 }
@@ -145,7 +145,7 @@ NOTHING_ELSE = {
     "brisk": ("No, that's it. Thanks.", "Nope. Thanks.", "That's all, thanks."),
     "chatty": (
         "No, that's the lot for today, thanks ever so much.",
-        "I think that's everything, bless you.",
+        "I think that's everything, thank you for your patience.",
         "No, nothing else, I can go and have my lunch now. Thanks!",
     ),
 }
