@@ -53,7 +53,7 @@ class Certifier:
             probe_allowed_without_rule=self._probe_allowed(instance),
         )
         faults = certificate.faults()
-        calls = [[step.tool, step.values()] for step in (*instance.steps, *filter(None, [instance.probe]))]
+        calls = [[step.tool, step.values()] for step in instance.calls]
         wish = [[slot.goal, slot.name, slot.values] for slot in instance.slots]
         return ValidatedTask(
             id=ValidatedTask.make_id(self.environment.digest, calls, instance.refusal, wish, instance.template),
@@ -141,7 +141,7 @@ def _call(session: Session, steps: tuple[Step, ...], probe: Step) -> Any:
 def _values_known(instance: TaskInstance, replay: Replay) -> bool:
     """The user knows every value that comes from the user, and every other one is in an earlier result."""
     told = {_typed(name, value) for slot in instance.slots for name, value in slot.values}
-    for step in (*instance.steps, *filter(None, [instance.probe])):
+    for step in instance.calls:
         for argument in step.arguments:
             source = argument.source
             if source.step is None or source.column is None:
@@ -158,11 +158,7 @@ def _values_exist(instance: TaskInstance, replay: Replay) -> bool:
     last = replay.results.get(len(instance.steps) - 1, {})
     if any(last.get(column) != value for _, column, value in instance.answers):
         return False
-    arguments = {
-        _typed(argument.name, argument.value)
-        for step in (*instance.steps, *filter(None, [instance.probe]))
-        for argument in step.arguments
-    }
+    arguments = {_typed(argument.name, argument.value) for step in instance.calls for argument in step.arguments}
     seen = {_typed(n, v) for result in replay.results.values() for row in rows_of(result) for n, v in row.items()}
     spoken = {_typed(name, value) for slot in instance.slots for name, value in slot.values}
     if instance.task_kind == "insufficient":
@@ -181,7 +177,7 @@ def _row_unique(instance: TaskInstance, replay: Replay) -> bool:
         rows = [row for result in replay.results.values() for row in rows_of(result)]
         spoken = [slot.values for slot in instance.slots if slot.goal >= 0 and slot.values]
         return not any(matches(row, values) for values in spoken for row in rows)
-    sources = [a.source for step in (*instance.steps, *filter(None, [instance.probe])) for a in step.arguments]
+    sources = [a.source for step in instance.calls for a in step.arguments]
     return all(
         _found(replay, s.step, s.column, s.where) is not None for s in sources if s.step is not None and s.column
     )

@@ -111,8 +111,7 @@ def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
 
 def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[str, Typed]:
     """The type of every value that the task's slots speak of: parameters, and result columns of its lookups."""
-    instance = task.instance
-    steps = [*instance.steps, *([instance.probe] if instance.probe else [])]
+    steps = task.instance.calls
     found: dict[str, Typed] = {}
     for step in steps:
         tool = spec.tool(step.tool)
@@ -145,5 +144,4 @@ def _stop(task: ValidatedTask) -> tuple[str, ...]:
 
 def asked_values(task: ValidatedTask) -> list[tuple[str, Any]]:
     """Every argument that comes from the user, by parameter name."""
-    steps = [*task.instance.steps, *([task.instance.probe] if task.instance.probe else [])]
-    return [(a.name, a.value) for step in steps for a in step.arguments if a.source.step is None]
+    return [(a.name, a.value) for step in task.instance.calls for a in step.arguments if a.source.step is None]
