@@ -43,31 +43,48 @@ class Sides:
 
 
 @dataclass
-class _Talk:
-    """A conversation under way."""
+class Talk:
+    """A conversation under way: it goes on with whatever the agent says or calls next."""
 
+    case: Case
     session: Session
+    limits: Limits
     messages: list[Message]
     calls: list[ExecutedCall] = field(default_factory=list)
     agent_usage: Usage = field(default_factory=Usage)
     user_usage: Usage = field(default_factory=Usage)
     last_words: str = ""
 
+    @classmethod
+    def begin(cls, case: Case, session: Session, limits: Limits) -> "Talk":
+        """The conversation up to the user's first message."""
+        prompt = Message(role="system", content=case.service.prompt)
+        return cls(case, session, limits, [prompt, Message(role="user", content=case.query.first_message)])
+
     @property
     def said(self) -> list[Message]:
         """What the two have said to each other: all that the user sees."""
         return [each for each in self.messages if each.role in ("user", "assistant") and each.content]
 
+    async def go_on(self, reply: Reply, user: Speaker) -> StopReason | None:
+        """Take up the agent's reply, and the user's answer to it; why the conversation ends, if it does."""
+        self.agent_usage += reply.usage
+        if reply.tool_calls:
+            if len(self.calls) + len(reply.tool_calls) > self.limits.calls:
+                return "call_limit"
+            self._call(reply)
+            return None
+        if not (reply.content or "").strip():
+            fix = "Use a model that answers with text or with a tool call."
+            raise RolloutError(self.case.query.id, "the agent said nothing and called nothing", fix)
+        self.messages.append(Message(role="assistant", content=reply.content))
+        if len(self.said) >= self.limits.turns:
+            return "turn_limit"
+        return self._answer(await user.reply(self.said))
 
-async def converse(
-    case: Case, environment: Environment, agent: Speaker, user: Speaker, sides: Sides, limits: Limits
-) -> Rollout:
-    """Hold one conversation. `RolloutError` when a side cannot go on; nothing of it is then recorded."""
-    with environment.fork() as session:
-        prompt = Message(role="system", content=case.service.prompt)
-        talk = _Talk(session, [prompt, Message(role="user", content=case.query.first_message)])
-        stop_reason = await _run(case, talk, agent, user, limits)
-        diff = session.diff()
+    def record(self, environment: Environment, sides: Sides, stop_reason: StopReason) -> Rollout:
+        """The conversation as it is stored, once it has ended."""
+        case = self.case
         return Rollout(
             id=rollout_id(case, sides),
             parents=(case.query.id, case.task.id),
@@ -79,76 +96,77 @@ async def converse(
             repeat=case.repeat,
             agent=sides.agent,
             user=sides.user,
-            messages=tuple(talk.messages),
+            messages=tuple(self.messages),
             tools=case.service.tools,
             stop_reason=stop_reason,
-            last_words=talk.last_words,
-            calls=tuple(talk.calls),
+            last_words=self.last_words,
+            calls=tuple(self.calls),
             environment_digest=environment.digest,
             initial_digest=environment.base_digest,
-            final_digest=session.digest(),
-            final_diff=diff,
-            agent_usage=talk.agent_usage,
-            user_usage=talk.user_usage,
+            final_digest=self.session.digest(),
+            final_diff=self.session.diff(),
+            agent_usage=self.agent_usage,
+            user_usage=self.user_usage,
         )
+
+    def _answer(self, answer: Reply) -> StopReason | None:
+        """What the user says, unless it ends the conversation."""
+        self.user_usage += answer.usage
+        content = (answer.content or "").strip()
+        for marker, reason in _MARKERS.items():
+            if marker in content:
+                self.last_words = content
+                return reason
+        if not content:
+            raise RolloutError(self.case.query.id, "the user said nothing", "Use a model that answers with text.")
+        self.messages.append(Message(role="user", content=content))
+        return None
+
+    def _call(self, reply: Reply) -> None:
+        """Make the calls of one reply in their order, and answer each by its id before anything else is said."""
+        start = len(self.calls)
+        calls = tuple(
+            call.model_copy(update={"id": call_id(self.case, start + index)})
+            for index, call in enumerate(reply.tool_calls)
+        )
+        self.messages.append(Message(role="assistant", content=reply.content or None, tool_calls=calls))
+        asked_by = len(self.messages) - 1
+        for call in calls:
+            arguments = parse_arguments(call.arguments)
+            outcome = make_call(self.session, call, arguments)
+            self.calls.append(
+                ExecutedCall(
+                    message=asked_by,
+                    id=call.id,
+                    tool=call.name,
+                    arguments=arguments or {},
+                    outcome="ok"
+                    if isinstance(outcome, Ok)
+                    else "refused"
+                    if isinstance(outcome, Refused)
+                    else "invalid",
+                    code=outcome.code if isinstance(outcome, Refused) else None,
+                    result=outcome.result if isinstance(outcome, Ok) else None,
+                )
+            )
+            self.messages.append(Message(role="tool", content=outcome_text(outcome), tool_call_id=call.id))
+
+
+async def converse(
+    case: Case, environment: Environment, agent: Speaker, user: Speaker, sides: Sides, limits: Limits
+) -> Rollout:
+    """Hold one conversation. `RolloutError` when a side cannot go on; nothing of it is then recorded."""
+    with environment.fork() as session:
+        talk = Talk.begin(case, session, limits)
+        stop_reason = None
+        while stop_reason is None:
+            stop_reason = await talk.go_on(await agent.reply(talk.messages), user)
+        return talk.record(environment, sides, stop_reason)
 
 
 def rollout_id(case: Case, sides: Sides) -> str:
     """The id of the conversation that these sides hold about a case."""
     return Rollout.make_id(case.task.id, case.query.id, case.repeat, sides.settings)
-
-
-async def _run(case: Case, talk: _Talk, agent: Speaker, user: Speaker, limits: Limits) -> StopReason:
-    """Both sides in turn until the user ends the conversation, or a limit does."""
-    while True:
-        reply = await agent.reply(talk.messages)
-        talk.agent_usage += reply.usage
-        if reply.tool_calls:
-            if len(talk.calls) + len(reply.tool_calls) > limits.calls:
-                return "call_limit"
-            _call(case, talk, reply)
-            continue
-        if not (reply.content or "").strip():
-            fix = "Use a model that answers with text or with a tool call."
-            raise RolloutError(case.query.id, "the agent said nothing and called nothing", fix)
-        talk.messages.append(Message(role="assistant", content=reply.content))
-        if len(talk.said) >= limits.turns:
-            return "turn_limit"
-        answer = await user.reply(talk.said)
-        talk.user_usage += answer.usage
-        content = (answer.content or "").strip()
-        for marker, reason in _MARKERS.items():
-            if marker in content:
-                talk.last_words = content
-                return reason
-        if not content:
-            raise RolloutError(case.query.id, "the user said nothing", "Use a model that answers with text.")
-        talk.messages.append(Message(role="user", content=content))
-
-
-def _call(case: Case, talk: _Talk, reply: Reply) -> None:
-    """Make the calls of one reply in their order, and answer each by its id before anything else is said."""
-    start = len(talk.calls)
-    calls = tuple(
-        call.model_copy(update={"id": call_id(case, start + index)}) for index, call in enumerate(reply.tool_calls)
-    )
-    talk.messages.append(Message(role="assistant", content=reply.content or None, tool_calls=calls))
-    asked_by = len(talk.messages) - 1
-    for call in calls:
-        arguments = parse_arguments(call.arguments)
-        outcome = make_call(talk.session, call, arguments)
-        talk.calls.append(
-            ExecutedCall(
-                message=asked_by,
-                id=call.id,
-                tool=call.name,
-                arguments=arguments or {},
-                outcome="ok" if isinstance(outcome, Ok) else "refused" if isinstance(outcome, Refused) else "invalid",
-                code=outcome.code if isinstance(outcome, Refused) else None,
-                result=outcome.result if isinstance(outcome, Ok) else None,
-            )
-        )
-        talk.messages.append(Message(role="tool", content=outcome_text(outcome), tool_call_id=call.id))
 
 
 def call_id(case: Case, number: int) -> str:
