@@ -10,24 +10,31 @@ from agentskiller_assets.fusion import pair_catalog
 from agentskiller_assets.jobs import JOBS
 from agentskiller_assets.ontology import assets as ontology_assets
 from agentskiller_assets.ontology import checks as ontology_checks
+from agentskiller_assets.rollouts import assets as rollout_assets
+from agentskiller_assets.rollouts import checks as rollout_checks
 from agentskiller_assets.tasks import assets as task_assets
 from agentskiller_assets.tasks import checks as task_checks
 from io_managers.databases import DatabaseIOManager
 from io_managers.records import RecordsIOManager
 from resources.author import AuthorResource
+from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
 warehouse = WarehouseResource()
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules([ontology_assets, environment_assets, task_assets, pair_catalog, fusion_assets]),
+    assets=dg.load_assets_from_modules(
+        [ontology_assets, environment_assets, task_assets, pair_catalog, fusion_assets, rollout_assets]
+    ),
     asset_checks=dg.load_asset_checks_from_modules(
-        [ontology_checks, environment_checks, task_checks, pair_catalog, fusion_checks]
+        [ontology_checks, environment_checks, task_checks, pair_catalog, fusion_checks, rollout_checks]
     ),
     jobs=JOBS,
     executor=dg.in_process_executor,
     resources={
+        "agent": AgentResource(),
         "author": AuthorResource(),
+        "user": UserResource(),
         "warehouse": warehouse,
         "records": RecordsIOManager(warehouse=warehouse),
         "databases": DatabaseIOManager(warehouse=warehouse),

@@ -28,13 +28,23 @@ tasks = dg.define_asset_job(
     dg.AssetSelection.groups("tasks") & _of_domain,
     description="Graph, templates, certified tasks and queries of a domain.",
 )
+rollouts = dg.define_asset_job(
+    "rollouts",
+    dg.AssetSelection.groups("rollouts", "evaluation") & _of_domain,
+    description="Conversations about the tasks of a domain, and what they are worth.",
+)
+fused_rollouts = dg.define_asset_job(
+    "fused_rollouts",
+    dg.AssetSelection.groups("rollouts", "evaluation") & _of_pair,
+    description="Conversations about the tasks of a pair, and what they are worth.",
+)
 domain_pipeline = dg.define_asset_job(
-    "domain_pipeline", _of_domain, description="Everything about a domain, from its topic to its queries."
+    "domain_pipeline", _of_domain, description="Everything about a domain, from its topic to evaluated conversations."
 )
 fusion = dg.define_asset_job(
     "fusion",
     _of_pair,
-    description="Everything about a pair of domains that are made, from its blueprint to its queries.",
+    description="Everything about a pair of domains that are made, from its blueprint to evaluated conversations.",
 )
 
-JOBS = [catalog, ontology, environment, tasks, domain_pipeline, fusion]
+JOBS = [catalog, ontology, environment, tasks, rollouts, domain_pipeline, fusion, fused_rollouts]

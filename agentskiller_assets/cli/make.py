@@ -41,10 +41,11 @@ def run(
     tasks_per_domain: Annotated[int, typer.Option(min=10, help="Task instances planned for each domain.")] = 60,
     tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 60,
     max_trajectory_length: Annotated[int, typer.Option(min=2, help="Longest trajectory in tool calls.")] = 12,
+    rollouts_per_query: Annotated[int, typer.Option(min=1, help="Conversations about every query.")] = 1,
     jobs: Annotated[int, typer.Option(min=1, help="Domains, then pairs, made at the same time.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make everything again, fresh or not.")] = False,
 ) -> None:
-    """Make domains, from the catalog to certified queries, and pairs of them. What is fresh is left as it is."""
+    """Make domains, from the catalog to evaluated conversations, and pairs of them. What is fresh is left as it is."""
     started = time.monotonic()
     if (domains is not None and count is not None) or (domains, count, pairs) == (None, None, None):
         raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them")
@@ -62,6 +63,7 @@ def run(
         tasks_per_domain=tasks_per_domain,
         max_trajectory_length=max_trajectory_length,
         tasks_per_pair=tasks_per_pair,
+        rollouts_per_query=rollouts_per_query,
     )
     choice = choose(author, warehouse, settings, domains, count, pairs)
     targets = {"target_domains": choice.target_domains, "target_pairs": choice.target_pairs}

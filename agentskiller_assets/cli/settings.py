@@ -5,6 +5,9 @@ from typing import Any
 from agentskiller_assets.core.records import Model
 
 
+_ROLLOUTS = ("rollouts_per_query", "most_turns", "most_calls", "concurrency")
+
+
 class RunSettings(Model):
     """What `agentskiller run` can be told; the defaults are those of the assets' own configs."""
 
@@ -20,6 +23,10 @@ class RunSettings(Model):
     most_pairs_per_domain: int = 4
     tasks_per_pair: int = 60
     max_pair_trajectory_length: int = 20
+    rollouts_per_query: int = 1
+    most_turns: int = 60
+    most_calls: int = 60
+    concurrency: int = 8
 
     def of(self, asset: str) -> dict[str, Any]:
         """The config of one asset, complete, as its sidecar records it."""
@@ -33,6 +40,8 @@ class RunSettings(Model):
             "task_templates": ("max_trajectory_length",),
             "instance_combos": ("tasks_per_domain",),
             "fused_instance_combos": ("tasks_per_pair",),
+            "rollouts": _ROLLOUTS,
+            "fused_rollouts": _ROLLOUTS,
         }.get(asset, ())
         config = {name: getattr(self, name) for name in names}
         if asset in ("fused_trajectories", "fused_templates"):

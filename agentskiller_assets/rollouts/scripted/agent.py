@@ -103,6 +103,8 @@ class ScriptedAgent:
     def reach(self, goal: GoalScript) -> Play:
         """Everything about one goal: what the user wants, the calls that lead there, and the answer."""
         kind = self.case.query.task_kind
+        if goal.index:
+            yield from self.take_request(goal)
         for index, step in goal.steps:
             if step.purpose == "identify":
                 yield from self.identify(index, step)
@@ -123,10 +125,9 @@ class ScriptedAgent:
     def identify(self, index: int, step: Step) -> Play:
         """Ask for what identifies the user until all is known, then make the call."""
         details = self.script.identity_for(self.spec, step)
-        service = space_of(step.tool)
         first = not self.results
         bank = words.ASK_IDENTITY if first else words.ASK_OTHER_IDENTITY
-        name = language.humanize(service or "")
+        name = _service(step.tool)
         for _ in range(_PATIENCE):
             missing = [detail for detail in details if detail.key not in self._heard]
             if not missing:
@@ -318,7 +319,7 @@ class ScriptedAgent:
         role = self.spec.role_of(self.spec.tool(probe.tool))
         clauses = [asking_clause(parameter) for parameter in self.spec.authorizer_of(role).parameters]
         asked = language.join_words([your(clause) for clause in clauses])
-        name = language.humanize(space_of(probe.tool) or "")
+        name = _service(probe.tool)
         yield from self.say(
             self.word(words.ASK_OTHER_IDENTITY, asked=asked, service=name, Service=name[:1].upper() + name[1:])
         )
@@ -337,3 +338,8 @@ def _result(text: str) -> dict[str, Any]:
     except ValueError as error:
         raise CannotGoOn from error
     return found
+
+
+def _service(tool: str) -> str:
+    """What the agent calls the one of two services that a tool belongs to."""
+    return f"the {language.humanize(space_of(tool) or '')} service"

@@ -1,0 +1,1 @@
+"""Agents and users that are played by a model behind an OpenAI-compatible endpoint."""
