@@ -41,3 +41,7 @@ class PlanningError(AgentSkillerError):
 
 class RolloutError(AgentSkillerError):
     """A conversation that one side cannot go on with."""
+
+
+class EvaluationError(AgentSkillerError):
+    """An evaluation of what does not belong together, or against a gold that is not the certified one."""
