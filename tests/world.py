@@ -1,7 +1,7 @@
 """One small world, from population to queries, in memory: the clinic whose patients book appointments."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
@@ -19,6 +19,10 @@ from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
+from agentskiller_assets.rollouts.builds import hold_conversations
+from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.models import Rollout
+from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, ScriptedUsers, Scripts
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
 from agentskiller_assets.tasks.models import Query, TaskInstance, TaskTemplate, ToolGraph, ValidatedTask
@@ -64,6 +68,21 @@ class Clinic:
     def asset(self, key: str) -> Any:
         """What the asset with this key holds."""
         return getattr(self, key)
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """A conversation to be held about every query."""
+        service = make_service(self.spec, self.policies, self.tool_lists)
+        topic, templates = self.domain_topics, self.task_templates
+        found = make_cases(
+            service, topic.role, topic.seed, self.queries, self.validated_tasks, templates, self.population, 1
+        )
+        return list(found)
+
+    @cached_property
+    def rollouts(self) -> list[Rollout]:
+        """Those conversations, held by scripts."""
+        return scripted_rollouts(self.cases, self.environment)
 
     def task(self, kind: str) -> ValidatedTask:
         """The first task of a kind."""
@@ -115,6 +134,12 @@ def clinic(seed: int = SEED, instances: int = INSTANCES) -> Clinic:
         validated_tasks=tasks,
         queries=make_queries(writer, topic.role, topic.seed, blueprint.spec, templates, tasks, population),
     )
+
+
+def scripted_rollouts(cases: list[Case], environment: Environment) -> list[Rollout]:
+    """What scripted agents and users say in these cases."""
+    scripts = Scripts(environment)
+    return hold_conversations(cases, environment, ScriptedAgents(scripts), ScriptedUsers(scripts))
 
 
 def proven_server(blueprint: Blueprint) -> ServerModule:

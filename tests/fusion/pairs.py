@@ -1,10 +1,10 @@
 """Two demo domains with tables and tools of the same names, and what becomes of them together."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 
 from agentskiller_assets.core.rows import EnvironmentRows
-from agentskiller_assets.environment.builds import make_blueprint, make_database, make_policy
+from agentskiller_assets.environment.builds import make_blueprint, make_database, make_policy, make_tool_list
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry
 from agentskiller_assets.fusion.builds import (
     fused_content,
@@ -22,11 +22,13 @@ from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import DomainTopic, Person
 from agentskiller_assets.ontology.population import make_population
+from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.runtime import Environment, build_image
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
 from agentskiller_assets.tasks.models import Query, TaskInstance, TaskTemplate, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
-from tests.world import NOW, SEED, author, proven_server
+from tests.world import NOW, SEED, author, proven_server, scripted_rollouts
 
 CLINIC, PHARMACY = "clinic_appointments", "pharmacy_orders"
 PAIR = f"{CLINIC}--{PHARMACY}"
@@ -105,6 +107,18 @@ class Pair:
     def environment(self) -> Environment:
         """The environment of the pair."""
         return Environment(self.blueprint.spec, build_image(self.blueprint.spec, self.rows.rows))
+
+    @cached_property
+    def cases(self) -> list[Case]:
+        """A conversation to be held about every query."""
+        service = make_service(self.blueprint.spec, self.policy, make_tool_list(self.blueprint))
+        role, seed = self.blueprint.role, self.blueprint.seed
+        return list(make_cases(service, role, seed, self.queries, self.tasks, self.templates, population(), 1))
+
+    @cached_property
+    def rollouts(self) -> list[Rollout]:
+        """Those conversations, held by scripts."""
+        return scripted_rollouts(self.cases, self.environment)
 
 
 @cache
