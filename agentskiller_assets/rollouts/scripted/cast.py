@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 
+from agentskiller_assets.rollouts.actors import Speaker
 from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.scripted.agent import ScriptedAgent
 from agentskiller_assets.rollouts.scripted.script import Script, make_script
@@ -50,7 +51,7 @@ class ScriptedAgents:
     def __init__(self, scripts: Scripts) -> None:
         self.scripts = scripts
 
-    def join(self, case: Case) -> ScriptedAgent:
+    def join(self, case: Case) -> Speaker:
         """An agent that knows the gold steps of the case."""
         return ScriptedAgent(case, *self.scripts.of(case))
 
@@ -64,6 +65,6 @@ class ScriptedUsers:
     def __init__(self, scripts: Scripts) -> None:
         self.scripts = scripts
 
-    def join(self, case: Case) -> ScriptedUser:
+    def join(self, case: Case) -> Speaker:
         """A user with the persona and the wish of the case's query."""
         return ScriptedUser(case, *self.scripts.of(case))
