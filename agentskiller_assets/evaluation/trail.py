@@ -28,6 +28,11 @@ class Desk:
             self._reasons[tool] = reasons_of(self.spec, self.tools[tool])
         return self._reasons[tool]
 
+    def is_write(self, name: str) -> bool:
+        """Whether the service has a tool of that name that changes something."""
+        tool = self.tools.get(name)
+        return tool is not None and tool.access == "write"
+
 
 @dataclass(frozen=True)
 class Trail:
@@ -54,8 +59,7 @@ class Trail:
 
     def is_write(self, name: str) -> bool:
         """Whether the service has a tool of that name that changes something."""
-        tool = self.tools.get(name)
-        return tool is not None and tool.access == "write"
+        return self.desk.is_write(name)
 
     @cached_property
     def gold_writes(self) -> tuple[Step, ...]:
