@@ -69,11 +69,6 @@ def serve(
     os.execv(sys.executable, command)  # noqa: S606
 
 
-@export.callback()
-def _export() -> None:
-    """Keeps `mcp` a subcommand while it is the only one."""
-
-
 @export.command("mcp")
 def export_mcp(
     domain: Domain, folder: Annotated[Path, typer.Argument(help="A new or empty folder.", metavar="DIR")]

@@ -69,10 +69,10 @@ def runtime_sources(*modules: str) -> dict[str, str]:
 
 
 def _own_imports(source: str) -> list[str]:
-    return [name for name in _imports(source) if name.split(".")[0] == PACKAGE]
+    return [name for name in imported_names(source) if name.split(".")[0] == PACKAGE]
 
 
-def _imports(source: str) -> Iterator[str]:
+def imported_names(source: str) -> Iterator[str]:
     """Every module that may be meant: `from a import b` names a module `a` or `a.b`."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -98,7 +98,7 @@ def _paths(name: str) -> Iterator[Path]:
 
 def _pins(sources: Sequence[str]) -> list[str]:
     """The distributions that the sources import, at the versions that the server was proven with."""
-    tops = {name.split(".")[0] for source in sources for name in _imports(source)}
+    tops = {name.split(".")[0] for source in sources for name in imported_names(source)}
     names = {_distributions()[top][0] for top in tops - {PACKAGE, "server"} - sys.stdlib_module_names}
     return sorted(f"{name}=={metadata.version(name)}" for name in names)
 
