@@ -153,3 +153,17 @@ def test_a_user_never_says_a_key_of_the_database():
     for _, rollout in held("single"):
         keys = re.compile(r"\b[A-Z]{3}-\d{5}\b")
         assert not any(keys.search(text) for text in said_before(rollout, len(rollout.messages), "user"))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_was_read_back_last_is_what_is_done(kind):
+    for case, rollout in held(kind):
+        for call in rollout.calls:
+            tool = case.spec.tool(call.tool)
+            if tool.access != "write":
+                continue
+            asked = next(m for m in reversed(rollout.messages[: call.message]) if m.role == "assistant" and m.content)
+            for name, value in call.arguments.items():
+                parameter = tool.parameter(name)
+                assert parameter is not None
+                assert parameter.refers_to or mentions(str(asked.content), value, parameter), (rollout.id, name)

@@ -196,9 +196,10 @@ class ScriptedAgent:
         """Read the change back until the user agrees."""
         bank = words.CONFIRM
         for _ in range(_PATIENCE):
+            before = self._decoyed
             yield from self.say(self.word(bank, request=self.read_back(goal, step)))
             self.listen_for(goal, self._last)
-            if agrees(self._last):
+            if agrees(self._last) and self._decoyed == before:
                 return
             bank = words.CONFIRM_AGAIN
         raise CannotGoOn

@@ -27,7 +27,7 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _AGREES = re.compile(
-    r"\b(yes|yep|yeah|yup|correct|right|perfect|sure|go ahead|proceed|please do|agree|exactly|absolutely|fine|ok|okay"
+    r"\b(yes|yep|yeah|yup|correct(?! (myself|that|this|it))|right|perfect|sure|go ahead|proceed|please do|agree|exactly|absolutely|fine|ok|okay"
     r")\b",
     re.IGNORECASE,
 )
