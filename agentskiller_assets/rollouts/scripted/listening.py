@@ -27,8 +27,8 @@ _REFUSES = re.compile(
     re.IGNORECASE,
 )
 _AGREES = re.compile(
-    r"\b(yes|yep|yeah|yup|correct(?! (myself|that|this|it))|right|perfect|sure|go ahead|proceed|please do|agree|exactly|absolutely|fine|ok|okay"
-    r")\b",
+    r"\b(yes|yep|yeah|yup|correct(?! (myself|that|this|it))|right|perfect|sure|go ahead|proceed|please do|agree"
+    r"|exactly|absolutely|fine|ok|okay)\b",
     re.IGNORECASE,
 )
 _DISAGREES = re.compile(
