@@ -1,0 +1,1 @@
+"""Examples to train on: which conversations are kept, why the others are not, and in which split they are."""

@@ -1,0 +1,121 @@
+"""Checks of the dataset."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from agentskiller_assets.checking import Faults, checks_of
+from agentskiller_assets.dataset.duplicates import Shingles, near_duplicates
+from agentskiller_assets.dataset.messages import content_digest, talk_of
+from agentskiller_assets.dataset.models import DatasetReport, Example, Selection, Split
+from agentskiller_assets.dataset.openai_format import violations
+from agentskiller_assets.dataset.stored import Stored
+from agentskiller_assets.evaluation.models import Evaluation
+from resources.warehouse import WarehouseResource
+
+
+@checks_of(
+    "dataset_selection",
+    partitions=None,
+    decided_once="No conversation has more than one decision.",
+    reasons_given="Every decision has a reason, and what is kept has a split and an evaluation.",
+)
+def selection_checks(dataset_selection: list[Selection]) -> Faults:
+    return {"decided_once": decided_twice(dataset_selection), "reasons_given": unfounded(dataset_selection)}
+
+
+@checks_of(
+    "training_dataset",
+    partitions=None,
+    valid_format="Every example is what OpenAI's chat fine-tuning takes.",
+    splits_disjoint="No domain is in two splits, those of pairs included.",
+    no_duplicates="No two examples say the same, or nearly the same.",
+    only_passing="Every example is of a conversation whose evaluation passed.",
+)
+def dataset_checks(
+    training_dataset: list[Example], dataset_selection: list[Selection], warehouse: WarehouseResource
+) -> Faults:
+    note = warehouse.open().materialization("dataset_selection", None)
+    threshold = float(note.settings.get("near_threshold", 1.0)) if note else 1.0
+    return {
+        "valid_format": [fault for each in training_dataset for fault in violations(each)],
+        "splits_disjoint": domains_in_two_splits(training_dataset),
+        "no_duplicates": repeated(training_dataset, threshold),
+        "only_passing": not_passing(training_dataset, dataset_selection, Stored(warehouse.open()).evaluations()),
+    }
+
+
+@checks_of("dataset_report", partitions=None, adds_up="The report counts every example once, and no other.")
+def report_checks(dataset_report: DatasetReport, training_dataset: list[Example]) -> Faults:
+    return {"adds_up": miscounted(dataset_report, training_dataset)}
+
+
+def decided_twice(selected: Sequence[Selection]) -> list[str]:
+    """Conversations about which more than one decision was made."""
+    times = Counter(each.rollout for each in selected)
+    return [f"{rollout} has {n} decisions" for rollout, n in times.items() if n > 1]
+
+
+def unfounded(selected: Sequence[Selection]) -> list[str]:
+    """Decisions without a reason, and kept conversations without a place or an evaluation."""
+    faults = [f"{each.id} has no reason" for each in selected if not each.reason]
+    kept = [each for each in selected if each.decision == "kept"]
+    faults += [f"{each.id} is kept without a split" for each in kept if each.split is None]
+    return faults + [f"{each.id} is kept without an evaluation" for each in kept if each.evaluation is None]
+
+
+def domains_in_two_splits(examples: Sequence[Example]) -> list[str]:
+    """Domains of which examples are in more than one split."""
+    first: dict[str, tuple[Split, str]] = {}
+    faults = []
+    for each in examples:
+        for domain in each.domains:
+            split, other = first.setdefault(domain, (each.split, each.id))
+            if split != each.split:
+                faults.append(f"{domain} is in {split} by {other} and in {each.split} by {each.id}")
+    return faults
+
+
+def repeated(examples: Sequence[Example], threshold: float) -> list[str]:
+    """Examples that say the same as another one, or share too many of their runs of words with it."""
+    first: dict[str, str] = {}
+    faults = []
+    for each in examples:
+        other = first.setdefault(content_digest(each.messages), each.id)
+        if other != each.id:
+            faults.append(f"{each.id} says the same as {other}")
+    shingles = Shingles()
+    texts = {each.id: shingles.of(talk_of(each.messages)) for each in examples}
+    alike = near_duplicates(texts, threshold)
+    return faults + [f"{one} is {share:.2f} like {other}" for one, (other, share) in alike.items()]
+
+
+def not_passing(
+    examples: Sequence[Example], selected: Sequence[Selection], evaluations: Mapping[str, Evaluation]
+) -> list[str]:
+    """Examples of conversations that were not kept, or of which there is no evaluation that passed."""
+    kept = {each.rollout for each in selected if each.decision == "kept"}
+    faults = []
+    for each in examples:
+        rollout, evaluation = each.parents
+        found = evaluations.get(rollout)
+        if rollout not in kept:
+            faults.append(f"{each.id} is of {rollout}, which was not kept")
+        elif found is None or found.id != evaluation or not found.passed:
+            faults.append(f"{each.id} is of {rollout}, which has not passed")
+    return faults
+
+
+def miscounted(report: DatasetReport, examples: Sequence[Example]) -> list[str]:
+    """Figures that are not those of the examples."""
+    figures = {
+        "examples": report.examples,
+        "counts": sum(each.examples for each in report.counts),
+        "groups": sum(each.examples for each in report.groups),
+        "turns": sum(report.turns.counts.values()),
+        "calls": sum(report.calls.counts.values()),
+        "words": sum(report.words.counts.values()),
+        "decisions": report.decisions.get("kept", 0),
+    }
+    return [
+        f"{report.id}: {name} come to {n}, not {len(examples)}" for name, n in figures.items() if n != len(examples)
+    ]
