@@ -1,8 +1,8 @@
-"""What people say when they agree, and what agents say when they hand a conversation over."""
+"""What people say when they agree, and what agents say when they ask for a detail or hand a conversation over."""
 
 import re
 
-__all__ = ["agrees", "hands_over"]
+__all__ = ["agrees", "hands_over", "wants_detail"]
 
 _YES = re.compile(
     r"\b(yes|yeah|yep|yup|yea|aye|sure|ok|okay|correct|right|agree|agreed|confirm|confirmed|exactly|absolutely"
@@ -17,14 +17,19 @@ _NO_FIRST = re.compile(
 _NOT = re.compile(r"\b(no|not|never|cannot|nothing|wrong|incorrect)\b|n't\b")
 _CORRECTS = re.compile(
     r"\b(instead|i meant|rather have|prefer|reconsider(?:ed)?|second thoughts?|changed my mind|mixed that up"
-    r"|let me think again|made a mistake|make it|correct (?:myself|that)|got that wrong)\b"
+    r"|let me think again|made a mistake|make it|correct (?:myself|that)"
+    r"|(?:got|said|had) (?:that|it) wrong)\b"
 )
 _IDIOM = re.compile(
     r"\b(no (?:problem|worries|need|rush|hurry|objections?|doubt)(?: at all)?|why not|(?:can't|cannot) wait"
     r"|(?:don't|do not) (?:mind|worry|forget)|nothing else|not at all|if you (?:would|could|like|don't mind)"
     r"|if that's (?:possible|ok|okay)|if i may)\b"
 )
-_QUESTION_OR_CONDITION = re.compile(r"\?|\b(if|unless|would you like|could|can|may|might|shall|should|want me to)\b")
+_WH = r"(?:which|what|when|who|whose|where|why|how)"
+_WANTS_DETAIL = re.compile(
+    rf"^(?:(?:and|so|but|sorry|ok|okay|sure|now|then|next|first)\b,? ?)*{_WH}\b"
+    rf"|\b(?:ask|know|tell me|say|specify|state|mean|clarify),? {_WH}\b[^?]*\?$"
+)
 _CLAUSE = re.compile(r"[.!?;,:\u2014]+|\s-\s")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 _GIVES_AWAY = (
@@ -32,7 +37,12 @@ _GIVES_AWAY = (
     r"|put(?:ting)?|escalat(?:e|ing|ed))"
 )
 _HUMAN = r"(?:human|colleague|person|somebody|someone|representative|specialist|supervisor|staff|team|agent)"
-_HANDS_OVER = re.compile(rf"\b{_GIVES_AWAY}\b[^.!?]*\b{_HUMAN}\b")
+_HANDS_OVER = re.compile(
+    rf"\b{_GIVES_AWAY}\b[^.!?]*\b{_HUMAN}\b|\b{_GIVES_AWAY} you (?:over|on|through)\b|\btransferring you\b"
+)
+_OFFERS = re.compile(
+    rf"\?$|\b(?:if|unless)\b|\b(?:can|could|may|might|shall|should|would|want me to)\b(?: \w+)? {_GIVES_AWAY}\b"
+)
 
 
 def agrees(text: str) -> bool:
@@ -48,9 +58,15 @@ def agrees(text: str) -> bool:
 def hands_over(text: str) -> bool:
     """Whether the agent says that a human takes over now, rather than offers it."""
     return any(
-        _HANDS_OVER.search(sentence) is not None and _QUESTION_OR_CONDITION.search(sentence) is None
+        _HANDS_OVER.search(sentence) is not None and _OFFERS.search(sentence) is None
         for sentence in _SENTENCE.split(_plain(text))
     )
+
+
+def wants_detail(text: str) -> bool:
+    """Whether the last question is one that nobody answers with yes or no."""
+    questions = [sentence for sentence in _SENTENCE.split(_plain(text)) if sentence.endswith("?")]
+    return bool(questions) and _WANTS_DETAIL.search(questions[-1]) is not None
 
 
 def _plain(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from agentskiller_assets.core import language
 from agentskiller_assets.core.mentions import content_words, mentions
 from agentskiller_assets.core.spec import Parameter, Tool, Typed
-from agentskiller_assets.evaluation.lexicon import agrees, hands_over
+from agentskiller_assets.evaluation.lexicon import agrees, hands_over, wants_detail
 from agentskiller_assets.evaluation.models import Part
 from agentskiller_assets.evaluation.trail import Trail, call_key, column_of, free_parameters
 from agentskiller_assets.rollouts.models import ExecutedCall
@@ -43,7 +43,7 @@ def _unconfirmed(trail: Trail) -> Iterator[str]:
         unsaid = _least_unsaid(trail, tool, call, said)
         if unsaid:
             yield f"{call.tool} was called without {language.join_words(unsaid)} being read back first"
-        elif not agrees(answer):
+        elif not agrees(answer) or wants_detail(said[-1]):
             yield f"{call.tool} was called before the user agreed; the last word was {answer!r}"
 
 

@@ -78,7 +78,7 @@ class Reasons:
         whole = statement.words | statement.facts
         total = sum(self._weight[word] for word in whole)
         found = sum(self._weight[word] for word in whole & (words | facts))
-        return found / total if total else 0.0
+        return round(found / total, 9) if total else 0.0
 
 
 def reasons_of(spec: EnvironmentSpec, tool: Tool) -> Reasons:

@@ -19,10 +19,15 @@ class ExtraWrites:
 
     def make(self, session: Session) -> str | None:
         """Makes one write that is accepted from whoever is identified, and says which; None when all are refused."""
+        made = self.call(session)
+        return f"{made[0]} {made[1]}" if made else None
+
+    def call(self, session: Session) -> tuple[str, dict[str, Any]] | None:
+        """Makes one such write; its tool and arguments."""
         for tool in self.tools:
             for arguments in self._arguments(session, tool):
                 if isinstance(session.call(tool.name, arguments), Ok):
-                    return f"{tool.name} {arguments}"
+                    return tool.name, arguments
         return None
 
     def _arguments(self, session: Session, tool: Tool) -> Iterator[dict[str, Any]]:

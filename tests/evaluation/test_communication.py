@@ -1,0 +1,117 @@
+"""Communication: the user is told the answer, the reason, that it is done or who takes over; once it is known."""
+
+import pytest
+
+from agentskiller_assets.core import language
+from tests.evaluation.talks import (
+    LEAVE,
+    Calls,
+    Says,
+    call,
+    calling,
+    case_of,
+    reasons,
+    refusal,
+    replaced,
+    saying,
+    straight,
+)
+from tests.world import clinic
+
+
+@pytest.mark.parametrize("said", ["That's $190 in all.", "190.00 dollars", "It costs 190."])
+def test_an_answer_is_told_in_any_words(said):
+    case = _priced(190.0)
+
+    assert reasons(case, replaced(straight(case), saying("$190"), Says(said)), "communication") == ()
+
+
+@pytest.mark.parametrize("said", ["That's $1,190.", "That's $19.", "I have looked it up.", "It is item 190-2."])
+def test_another_answer_is_none(said):
+    case = _priced(190.0)
+
+    assert reasons(case, replaced(straight(case), saying("$190"), Says(said)), "communication") == (
+        "the user was not told that consultation_fee is 190.0",
+    )
+
+
+def test_an_answer_before_the_lookup_is_a_guess():
+    case = _priced(190.0)
+    acts = straight(case)
+    guess = [acts[0], Says("It is $190."), *acts[1:-1]]
+
+    assert reasons(case, guess, "communication") == ("the user was not told that consultation_fee is 190.0",)
+
+
+def test_an_answer_that_was_never_looked_up_could_not_be_told():
+    case = _priced(190.0)
+    acts = [act for act in straight(case) if not isinstance(act, Calls) or act.tool == "identify_patient"]
+
+    assert reasons(case, acts, "communication") == ("consultation_fee was not looked up, so that it could not be told",)
+
+
+def test_what_was_done_is_said_after_it_was_done():
+    case = case_of("fulfil", LEAVE)
+    acts = straight(case)
+
+    assert reasons(case, [act for act in acts if act != acts[-1]], "communication") == (
+        "the user was not told that it is done",
+    )
+    assert reasons(case, replaced(acts, calling(LEAVE)), "communication") == (
+        "nothing was done that the user could be told of",
+    )
+
+
+def test_what_no_tool_can_do_is_handed_over():
+    case = case_of("insufficient")
+
+    assert reasons(case, straight(case), "communication", stop_reason="stop") == (
+        "the conversation was not handed over to a human colleague: it ended with stop",
+    )
+
+
+def test_the_reason_of_another_rule_is_not_the_reason():
+    case = refusal("TOO_MANY_OPEN_APPOINTMENTS")
+    acts = replaced(straight(case), saying("can't"), Says("An appointment is booked at least 48 hours ahead."))
+
+    assert reasons(case, acts, "communication") == (
+        "the user was not told the reason TOO_MANY_OPEN_APPOINTMENTS: "
+        "what was said comes closest to APPOINTMENT_TOO_SOON",
+    )
+
+
+def test_a_refusal_without_a_reason_is_none():
+    case = refusal("ALREADY_RATED")
+
+    assert reasons(case, replaced(straight(case), saying("can't"), Says("No.")), "communication") == (
+        "the user was not told the reason ALREADY_RATED: no rule was given",
+    )
+
+
+def test_a_reason_before_the_lookups_is_a_guess():
+    case = refusal("ALREADY_RATED")
+    acts = straight(case)
+
+    assert reasons(case, [acts[0], acts[-1], *acts[1:-1]], "communication") != ()
+
+
+def test_several_answers_of_the_same_column_are_told_apart():
+    """The fee of another doctor, which is the same, does not answer what a visit to this one costs."""
+    case = _priced(190.0)
+    details = next(step for step in case.task.instance.steps if step.tool == "get_doctor_details")
+    acts = [act for act in straight(case) if not calling("search_doctors")(act)]
+    acts = replaced(acts, calling("get_doctor_details"), call("get_doctor_details", doctor_id=_same_fee(details)))
+
+    assert reasons(case, acts, "communication") == ("consultation_fee was not looked up, so that it could not be told",)
+
+
+def _priced(fee: float):
+    return next(c for c in clinic().cases if ("consultation_fee", fee) in [a[1:] for a in c.task.instance.answers])
+
+
+def _same_fee(details) -> str:
+    rows = clinic().databases.rows["doctor"]
+    mine = next(row for row in rows if row["doctor_id"] == details.values()["doctor_id"])
+    fee = language.money(mine["consultation_fee"])
+    others = [row for row in rows if row is not mine and language.money(row["consultation_fee"]) == fee]
+    return next(str(row["doctor_id"]) for row in others)
