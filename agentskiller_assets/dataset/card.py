@@ -29,9 +29,9 @@ def card(report: DatasetReport) -> str:
         [
             "# Conversations with tools",
             "",
-            f"{report.examples} conversations between a customer and an agent that uses the tools of a service under a "
-            "written policy. Each was held on a database of its own and passed its evaluation: the right calls, the "
-            "right state at the end, the right things told, the policy kept.",
+            f"{language.count(report.examples, 'conversation').capitalize()} between a customer and an agent that "
+            "uses the tools of a service under a written policy. Each was held on a database of its own and passed its "
+            "evaluation: the right calls, the right state at the end, the right things told, the policy kept.",
             "",
             *_splits(report),
             *_section("Kinds of task", ["kind", *SPLITS, "all"], _by(report, "task_kind")),
@@ -92,7 +92,7 @@ def _lengths(report: DatasetReport) -> list[str]:
 def _selection(report: DatasetReport) -> list[str]:
     rows = [[text, report.decisions.get(decision, 0)] for decision, text in _DECISIONS.items()]
     lines = _section("What was kept, and what was not", ["", "conversations"], rows)
-    against = f"{len(report.foreign)} files" if report.foreign else "no file was given"
+    against = language.count(len(report.foreign), "file") if report.foreign else "no file was given"
     return [
         *lines,
         f"Near duplicates share {report.settings.near_threshold:.0%} or more of their runs of {SHINGLE} words; of two, "

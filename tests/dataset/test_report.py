@@ -1,0 +1,59 @@
+"""The report counts what is there, warns where a split is empty, and reads as a card."""
+
+import base64
+import re
+
+from agentskiller_assets.core.prose_lint import lint_prose
+from agentskiller_assets.dataset.models import DatasetReport, Settings, Source
+from agentskiller_assets.dataset.plots import lengths_plot
+from agentskiller_assets.dataset.report import make_report
+from agentskiller_assets.dataset.stored import Conversations
+from tests.dataset.kit import SETTINGS, evaluated, examples, moved, selected
+from tests.world import DOMAIN
+
+
+def _report(*conversations: Conversations, settings: Settings = SETTINGS) -> DatasetReport:
+    made = examples(*conversations, settings=settings)
+    return make_report(
+        selected(*conversations, settings=settings), made, settings, [Source(name="r", digest="d")], [], "e"
+    )
+
+
+def test_the_figures_are_those_of_the_examples():
+    made, report = examples(evaluated()), _report(evaluated())
+    kinds = {count.task_kind: count.examples for count in report.counts}
+    assert kinds == {kind: sum(each.task_kind == kind for each in made) for kind in kinds}
+    assert report.examples == sum(kinds.values()) == report.decisions["kept"]
+    assert report.turns.mean == sum(each.turns for each in made) / len(made)
+    assert report.calls.counts == {n: sum(each.calls == n for each in made) for n in report.calls.counts}
+    assert sum(report.words.counts.values()) == len(made)
+    assert [(group.name, group.domains, group.examples) for group in report.groups] == [(DOMAIN, (DOMAIN,), len(made))]
+    assert 0 < report.distinct_2_assistant < 1
+
+
+def test_an_empty_split_is_told_with_what_to_do_about_it():
+    alone = "Nothing is in validation and test, since the domains form one group. To change that, make more domains."
+    assert alone in _report(evaluated()).card
+    pair = _report(evaluated(), moved(evaluated(), f"{DOMAIN}--music_lessons", 2))
+    assert "set `split_by` of `dataset_selection` to `domain`" in pair.card
+
+
+def test_the_card_reads_as_a_person_would_write_it():
+    text = re.sub(r"^[|#].*$", "", _report(evaluated()).card, flags=re.MULTILINE)
+    paragraphs = [re.sub(r"`[^`]*`", "this", each) for each in text.split("\n") if each.strip()]
+    assert [finding for each in paragraphs for finding in lint_prose(each)] == []
+
+
+def test_the_plot_is_an_image_that_needs_nothing_else():
+    plot = lengths_plot(_report(evaluated()))
+    svg = base64.b64decode(plot.partition("base64,")[2].removesuffix(")")).decode()
+    bars = sum(len(spread.counts) for spread in (_report(evaluated()).turns, _report(evaluated()).calls))
+    assert svg.startswith("<svg") and svg.endswith("</svg>")
+    assert svg.count("<rect") >= bars
+    assert "http" not in svg.replace('xmlns="http://www.w3.org/2000/svg"', "")
+
+
+def test_of_nothing_there_is_a_report_too():
+    report = make_report([], [], SETTINGS, [], [], "e")
+    assert (report.examples, report.turns.most, report.overlap) == (0, 0, 0.0)
+    assert lengths_plot(report)
