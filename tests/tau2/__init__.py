@@ -1,0 +1,1 @@
+"""Tests of the export for tau2-bench."""

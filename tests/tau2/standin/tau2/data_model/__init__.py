@@ -1,0 +1,1 @@
+"""What tau2 reads from files."""

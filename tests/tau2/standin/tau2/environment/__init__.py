@@ -1,0 +1,1 @@
+"""What tau2 keeps a conversation in."""
