@@ -43,5 +43,13 @@ class RolloutError(AgentSkillerError):
     """A conversation that one side cannot go on with."""
 
 
+class LLMError(AgentSkillerError):
+    """A model that gives no answer that can be used; `llm.errors` has one class for each fault."""
+
+
 class EvaluationError(AgentSkillerError):
     """An evaluation of what does not belong together, or against a gold that is not the certified one."""
+
+
+class DatasetError(AgentSkillerError):
+    """An example that cannot be trained on."""

@@ -22,7 +22,9 @@ from resources.warehouse import WarehouseResource
 
 _FILES = ("models", "stored", "messages", "contamination", "duplicates", "groups", "selection", "examples")
 _CODE = code_version("core", "evaluation/pruning.py", *(f"dataset/{name}.py" for name in _FILES))
-_REPORT_CODE = code_version("core", "rollouts/figures.py", "dataset")
+_REPORT_CODE = code_version(
+    "core", "rollouts/figures.py", *(f"dataset/{name}.py" for name in ("models", "report", "card"))
+)
 _ALL = [dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping()) for asset in (*OF_DOMAINS, *OF_PAIRS)]
 """All conversations. They are read from the warehouse, since what is registered need not be made yet."""
 

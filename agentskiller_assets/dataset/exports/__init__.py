@@ -1,0 +1,1 @@
+"""The dataset as other tools read it: as files with the same bytes every time."""

@@ -1,0 +1,44 @@
+"""Examples by split, each refused unless it can be trained on; and one JSON value in a line."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from agentskiller_assets.dataset.models import SPLITS, Example, Split
+from agentskiller_assets.dataset.openai_format import violations
+from agentskiller_assets.errors import DatasetError
+
+Files = dict[str, bytes]
+_ORDER = {
+    name: place
+    for place, name in enumerate(
+        ("role", "content", "tool_calls", "tool_call_id", "id", "type", "function", "name", "description", "parameters")
+    )
+}
+
+
+def by_split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
+    """The examples of every split in their order; `DatasetError` names the first that cannot be trained on."""
+    for example in examples:
+        if faults := violations(example):
+            fix = "Make `dataset_selection` and `training_dataset` again, and see what their checks say"
+            raise DatasetError(example.id, faults[0].removeprefix(f"{example.id}: "), fix)
+    return {split: [example for example in examples if example.split == split] for split in SPLITS}
+
+
+def json_lines(values: Iterable[Any]) -> bytes:
+    """One value in a line."""
+    return "".join(f"{compact(value)}\n" for value in values).encode()
+
+
+def compact(value: Any) -> str:
+    """JSON as short as it can be."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def ordered(value: Any) -> Any:
+    """Messages and tools with their fields in the order in which people write them; schemas as they are."""
+    if isinstance(value, Mapping):
+        named = sorted(value, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
+        return {name: value[name] if name == "parameters" else ordered(value[name]) for name in named}
+    return [ordered(each) for each in value] if isinstance(value, list | tuple) else value
