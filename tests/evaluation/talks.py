@@ -121,11 +121,11 @@ def read_back(case: Case, step: Step) -> str:
     return f"{tool.title} ({', '.join(said)}): shall I go ahead?"
 
 
-def held(case: Case, acts: Sequence[Act], **changes: Any) -> Rollout:
+def held(case: Case, acts: Sequence[Act], service: Environment | None = None, **changes: Any) -> Rollout:
     """The conversation of these acts; its calls are made on a session, as those of any conversation."""
     base = next(each for each in clinic().rollouts if each.query == case.query.id)
     messages, calls = [base.messages[0]], list[ExecutedCall]()
-    with environment().fork() as session:
+    with (service or environment()).fork() as session:
         for act in acts:
             if isinstance(act, Says):
                 messages.append(Message(role="assistant", content=act.text))
