@@ -2,7 +2,7 @@
 
 import typer
 
-from agentskiller_assets.cli import domains, look, make, packs, pairs, servers, status, tau2, verify
+from agentskiller_assets.cli import dataset, domains, look, make, packs, pairs, servers, status, tau2, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +20,9 @@ app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)
 app.command("serve")(servers.serve)
 servers.export.command("tau2")(tau2.export_tau2)
+servers.export.command("openai")(dataset.export_openai)
+servers.export.command("hf")(dataset.export_hf)
+servers.export.command("alpaca")(dataset.export_alpaca)
 app.add_typer(servers.export, name="export")
 app.add_typer(domains.app, name="domains")
 app.add_typer(pairs.app, name="pairs")

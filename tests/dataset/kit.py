@@ -6,7 +6,8 @@ from pathlib import Path
 
 from agentskiller_assets.dataset.contamination import ForeignTexts
 from agentskiller_assets.dataset.examples import make_examples
-from agentskiller_assets.dataset.models import Example, Selection, Settings
+from agentskiller_assets.dataset.models import DatasetReport, Example, Selection, Settings
+from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.selection import select
 from agentskiller_assets.dataset.stored import Conversations
 from agentskiller_assets.evaluation.evaluate import Evaluator
@@ -98,6 +99,16 @@ def selected(
 def examples(*conversations: Conversations, settings: Settings = SETTINGS) -> list[Example]:
     """The examples of these conversations."""
     return make_examples(selected(*conversations, settings=settings), conversations)
+
+
+def with_dataset(warehouse: Warehouse, made: list[Example], found: list[Selection]) -> Warehouse:
+    """The warehouse with these examples too, and their report."""
+    stamp = Stamp(run_id="test", settings=SETTINGS.model_dump(mode="json"))
+    warehouse.write_records("dataset_selection", None, Selection, found, stamp)
+    note = warehouse.write_records("training_dataset", None, Example, made, stamp)
+    report = make_report(found, made, SETTINGS, [], [], note.data_version)
+    warehouse.write_records("dataset_report", None, DatasetReport, [report], stamp)
+    return warehouse
 
 
 def store(root: Path, *conversations: Conversations, registry: Registry | None = None) -> Warehouse:

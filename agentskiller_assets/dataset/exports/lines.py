@@ -9,12 +9,20 @@ from agentskiller_assets.dataset.openai_format import violations
 from agentskiller_assets.errors import DatasetError
 
 Files = dict[str, bytes]
-_ORDER = {
-    name: place
-    for place, name in enumerate(
-        ("role", "content", "tool_calls", "tool_call_id", "id", "type", "function", "name", "description", "parameters")
-    )
-}
+_FIRST = [
+    "role",
+    "content",
+    "tool_calls",
+    "tool_call_id",
+    "id",
+    "type",
+    "function",
+    "name",
+    "description",
+    "parameters",
+    "properties",
+]
+_ORDER = {name: place for place, name in enumerate(_FIRST)}
 
 
 def by_split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
@@ -37,8 +45,8 @@ def compact(value: Any) -> str:
 
 
 def ordered(value: Any) -> Any:
-    """Messages and tools with their fields in the order in which people write them; schemas as they are."""
+    """Messages and tools with their fields in one order, near to that in which people write them."""
     if isinstance(value, Mapping):
         named = sorted(value, key=lambda name: (_ORDER.get(name, len(_ORDER)), name))
-        return {name: value[name] if name == "parameters" else ordered(value[name]) for name in named}
+        return {name: ordered(value[name]) for name in named}
     return [ordered(each) for each in value] if isinstance(value, list | tuple) else value
