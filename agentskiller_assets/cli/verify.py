@@ -1,6 +1,6 @@
 """`verify` and `digests`: what is stored, proved and compared again in a fresh process."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -9,9 +9,14 @@ import typer
 from agentskiller_assets.cli.choice import named_pairs, split
 from agentskiller_assets.cli.console import complain, out
 from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.dataset.models import Example
+from agentskiller_assets.dataset.replays import example_fault
 from agentskiller_assets.environment.builds import open_environment
 from agentskiller_assets.environment.invariants import broken_invariants, broken_rows
 from agentskiller_assets.errors import StorageError
+from agentskiller_assets.evaluation.replays import remake
+from agentskiller_assets.rollouts.models import Rollout
+from agentskiller_assets.runtime import Environment, Session, state_digest
 from agentskiller_assets.tasks.certificate import Certifier
 from agentskiller_assets.tasks.models import TaskInstance, ValidatedTask
 from resources.storage.faults import rebuild_command
@@ -27,24 +32,41 @@ class _Assets:
     databases: str
     first: str
     """The asset that a partition begins with."""
+    rollouts: str
 
 
-_OF_DOMAIN = _Assets("validated_tasks", "instance_combos", "databases", "domain_topics")
-_OF_PAIR = _Assets("fused_validated_tasks", "fused_instance_combos", "fused_databases", "fused_blueprints")
+_OF_DOMAIN = _Assets("validated_tasks", "instance_combos", "databases", "domain_topics", "rollouts")
+_OF_PAIR = _Assets(
+    "fused_validated_tasks", "fused_instance_combos", "fused_databases", "fused_blueprints", "fused_rollouts"
+)
 Domains = Annotated[str | None, typer.Option(help="Only these domains, separated by commas.")]
 Pairs = Annotated[str | None, typer.Option(help="Only these pairs, as A+B and separated by commas.")]
 
 
-def verify(domains: Domains = None, pairs: Pairs = None) -> None:
+def verify(
+    domains: Domains = None,
+    pairs: Pairs = None,
+    rollouts: Annotated[
+        bool, typer.Option("--rollouts", help="Make the calls of every conversation and example again instead.")
+    ] = False,
+) -> None:
     """Certify every stored task again, from the stored database, and compare it with what is stored."""
     warehouse = Warehouse(default_root())
     faults = 0
-    for partition, assets in _chosen(warehouse, domains, pairs, lambda assets: assets.tasks):
-        found, count = _verify(warehouse, partition, assets)
+    chosen = _chosen(warehouse, domains, pairs, lambda assets: assets.rollouts if rollouts else assets.tasks)
+    examples = _examples(warehouse) if rollouts else {}
+    for partition, assets in chosen:
+        if rollouts:
+            found, done = _make_again(warehouse, partition, assets, examples.pop(partition, []))
+        else:
+            found, done = _verify(warehouse, partition, assets)
         faults += len(found)
         for fault in found:
             complain(f"{partition}: {fault}")
-        out.print(f"{partition}: {count} tasks certified again, {len(found)} faults", markup=False)
+        out.print(f"{partition}: {done} again, {len(found)} faults", markup=False)
+    if examples and domains is None and pairs is None:
+        faults += len(examples)
+        complain(f"there are examples, but no conversations, of {', '.join(sorted(examples))}")
     if faults:
         raise typer.Exit(1)
 
@@ -61,8 +83,8 @@ def digests(domains: Domains = None, pairs: Pairs = None) -> None:
     out.print(f"{digest([list(row) for row in kept])}  all of it", markup=False, highlight=False)
 
 
-def _verify(warehouse: Warehouse, partition: str, assets: _Assets) -> tuple[list[str], int]:
-    """Faults of one domain or pair, and how many tasks were certified again."""
+def _verify(warehouse: Warehouse, partition: str, assets: _Assets) -> tuple[list[str], str]:
+    """Faults of one domain or pair, and how many tasks were certified."""
     rows = warehouse.read_database(partition, assets.databases)
     stored = warehouse.read_records(assets.tasks, ValidatedTask, partition)
     planned = {each.id: each for each in warehouse.read_records(assets.instances, TaskInstance, partition)}
@@ -82,7 +104,43 @@ def _verify(warehouse: Warehouse, partition: str, assets: _Assets) -> tuple[list
         certifier.close()
     if not count:
         faults.append("there is no certified task")
-    return faults, count
+    return faults, f"{count} tasks certified"
+
+
+def _make_again(
+    warehouse: Warehouse, partition: str, assets: _Assets, examples: Sequence[Example]
+) -> tuple[list[str], str]:
+    """Faults of the conversations and examples of one domain or pair, and how many were made."""
+    environment = open_environment(warehouse.read_database(partition, assets.databases))
+    stored = warehouse.read_records(assets.rollouts, Rollout, partition)
+    ends = {rollout.id: rollout.final_digest for rollout in stored}
+    with environment.fork() as session:
+        faults = [fault for rollout in stored for fault in _rollout_faults(environment, session, rollout)]
+        for example in examples:
+            if example.parents[0] not in ends:
+                faults.append(f"{example.id}: its conversation {example.parents[0]} is not stored")
+            elif fault := example_fault(session, example, ends[example.parents[0]]):
+                faults.append(fault)
+    return faults, f"{len(stored)} conversations and {len(examples)} examples made"
+
+
+def _rollout_faults(environment: Environment, session: Session, rollout: Rollout) -> list[str]:
+    if (rollout.environment_digest, rollout.initial_digest) != (environment.digest, environment.base_digest):
+        return [f"{rollout.id}: it was held in another environment than the one that is stored"]
+    remade = remake(session, rollout)
+    faults = [f"{rollout.id}: {fault}" for fault in remade.faults]
+    if not faults and state_digest(remade.diff) != rollout.final_digest:
+        faults.append(f"{rollout.id}: its calls come to another final digest than the recorded one")
+    return faults
+
+
+def _examples(warehouse: Warehouse) -> dict[str, list[Example]]:
+    """The examples of every domain and pair, if a dataset is stored."""
+    found: dict[str, list[Example]] = {}
+    if warehouse.condition("training_dataset", None) == "stored":
+        for example in warehouse.read_records("training_dataset", Example, None):
+            found.setdefault(example.domain, []).append(example)
+    return found
 
 
 def _chosen(
