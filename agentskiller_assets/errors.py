@@ -1,5 +1,8 @@
 """Errors that a user can act on: each names the culprit, the fault and the fix."""
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class AgentSkillerError(Exception):
     """Base of all errors raised on purpose. `str(error)` reads `<culprit>: <fault>. <fix>`."""
@@ -45,6 +48,11 @@ class RolloutError(AgentSkillerError):
 
 class LLMError(AgentSkillerError):
     """A model that gives no answer that can be used; `llm.errors` has one class for each fault."""
+
+    call_ids: tuple[str, ...] = ()
+    """The model calls that led to it."""
+    transcript: tuple[Mapping[str, Any], ...] = ()
+    """What was said so far, in OpenAI's form."""
 
 
 class EvaluationError(AgentSkillerError):
