@@ -5,7 +5,6 @@ from typing import Any
 
 from agentskiller_assets.core import language
 from agentskiller_assets.core.spec import ResultColumn
-from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from agentskiller_assets.tasks.models import ValidatedTask
 from agentskiller_assets.tau2.content import Case, Content
 from agentskiller_assets.tau2.models import Action, Criteria, Description, Instructions, RewardType, Scenario, Tau2Task
@@ -49,8 +48,9 @@ def _purpose(content: Content, case: Case) -> str:
             labels = [f"the {language.label(column.name)}" for column, _ in _answers(content, task)]
             return f"The agent looks up and tells {language.join_words(labels)}."
         case "refuse":
-            title = spec.tool(task.instance.probe.tool).title if task.instance.probe else "the request"
-            return f"The agent refuses, because a rule of the policy forbids it: {_lower(title)}."
+            titles = [spec.tool(goal.tool).title for goal in case.template.goals if goal.tool]
+            cause = _unidentified(content, task) or "a rule of the policy forbids it"
+            return f"The agent refuses, because {cause}: {language.join_words(map(_lower, titles))}."
         case "insufficient":
             if (table := case.template.missing_row) is None:
                 return "The agent hands over to a human colleague, because no tool can do what is asked for."
@@ -60,24 +60,30 @@ def _purpose(content: Content, case: Case) -> str:
 
 def _policies(content: Content, task: ValidatedTask) -> list[str]:
     """The sentences of the policy that decide the task."""
-    instance = task.instance
     if task.task_kind == "insufficient":
         found = [content.clause(None, "ESCALATION")]
-    elif instance.refusal and instance.probe:
-        found = [_reason(content, task)]
+    elif task.task_kind == "refuse":
+        found = [content.clause(None, "IDENTITY") if task.instance.unidentified else _broken_rule(content, task)]
     else:
-        goals = [content.spec.tool(step.tool) for step in instance.steps if step.purpose == "goal"]
+        goals = [content.spec.tool(step.tool) for step in task.instance.steps if step.purpose == "goal"]
         found = [refusal.statement for tool in goals for refusal in tool.refusals]
     return list(dict.fromkeys(filter(None, found)))
 
 
-def _reason(content: Content, task: ValidatedTask) -> str | None:
-    """Why the request is refused."""
-    instance = task.instance
-    if instance.refusal == NOT_AUTHORIZED.code:
-        return content.clause(None, "IDENTITY")
-    tool = content.spec.tool(instance.probe.tool) if instance.probe else None
-    return next((each.statement for each in tool.refusals if each.code == instance.refusal), None) if tool else None
+def _broken_rule(content: Content, task: ValidatedTask) -> str | None:
+    """The rule that the request would break."""
+    if task.instance.probe is None:
+        return None
+    refusals = content.spec.tool(task.instance.probe.tool).refusals
+    return next((refusal.statement for refusal in refusals if refusal.code == task.instance.refusal), None)
+
+
+def _unidentified(content: Content, task: ValidatedTask) -> str | None:
+    """What is wrong where the caller lacks what one of two services asks for; None in any other case."""
+    if not (task.instance.unidentified and task.instance.probe):
+        return None
+    role = content.spec.table(content.spec.role_of(content.spec.tool(task.instance.probe.tool)))
+    return f"the caller cannot be identified as {language.article(role.title)}"
 
 
 def _notes(case: Case) -> str:
@@ -142,12 +148,16 @@ def _actions(content: Content, case: Case) -> list[Action]:
 def _assertions(content: Content, task: ValidatedTask) -> list[str]:
     """What the agent has to say, for a judge: tau2's comparison of states does not hear it."""
     if task.task_kind == "refuse":
-        reason = _reason(content, task)
-        return [f"The agent says that the request cannot be carried out, and why: {reason}"] if reason else []
+        return [f"The agent says that the request cannot be carried out, and why: {_reason(content, task)}"]
     return [
         f"The agent tells the {language.label(column.name)}: {language.say(value, column)}."
         for column, value in _answers(content, task)
     ]
+
+
+def _reason(content: Content, task: ValidatedTask) -> str:
+    cause = _unidentified(content, task)
+    return language.sentence(cause) if cause else str(_broken_rule(content, task))
 
 
 def _answers(content: Content, task: ValidatedTask) -> list[Answer]:

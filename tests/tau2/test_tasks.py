@@ -91,6 +91,18 @@ def test_a_refusal_carries_the_sentence_of_the_policy_that_forbids_it():
         )
 
 
+def test_a_caller_whom_one_of_two_services_cannot_identify_is_refused_for_that():
+    found = [task for task, ours in _of_kind(PAIR, "refuse") if ours.instance.unidentified]
+    assert found
+    for task in found:
+        assert task.evaluation_criteria.nl_assertions == (
+            "The agent says that the request cannot be carried out, and why: The caller cannot be identified as a"
+            " patient.",
+        )
+        assert "the caller cannot be identified as a patient: " in task.description.purpose
+        assert str(task.description.relevant_policies) in policy(content_of(PAIR))
+
+
 @BOTH
 def test_the_user_knows_every_fact_of_the_query_and_no_number_of_a_record(name: str):
     content = content_of(name)
