@@ -12,6 +12,8 @@ from agentskiller_assets.ontology.models import Person
 from agentskiller_assets.runtime import Environment, Ok, state_digest
 from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
 
+_FIX = "Make the domain again with `agentskiller run`."
+
 
 @dataclass(frozen=True)
 class Case:
@@ -47,22 +49,22 @@ class Content:
         return next(found, None)
 
     def cases(self) -> list[Case]:
-        """Certified tasks that have a query, in their order. `StorageError` for gold that does not do what the
-        certificate says."""
+        """Certified tasks that have a query, in their order.
+
+        `StorageError` for gold that does not do what the certificate says, and for what was made from other records.
+        """
         queries = {query.task: query for query in self.queries}
-        templates = {template.id: template for template in self.templates}
-        people = {person.id: person for person in self.population}
         certified = [task for task in self.tasks if task.certified and task.id in queries]
         _check_gold(open_environment(self.rows), certified)
-        return [
-            Case(
-                task=task,
-                query=queries[task.id],
-                template=templates[task.instance.template],
-                person=people[queries[task.id].persona],
-            )
-            for task in certified
-        ]
+        return [self._case(task, queries[task.id]) for task in certified]
+
+    def _case(self, task: ValidatedTask, query: Query) -> Case:
+        template = next((each for each in self.templates if each.id == task.instance.template), None)
+        person = next((each for each in self.population if each.id == query.persona), None)
+        if template is None or person is None:
+            fault = "it was made from a template or a population that is no longer stored"
+            raise StorageError(query.id, fault, _FIX)
+        return Case(task, query, template, person)
 
 
 def _check_gold(environment: Environment, tasks: Sequence[ValidatedTask]) -> None:

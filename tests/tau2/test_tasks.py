@@ -182,6 +182,13 @@ def test_gold_that_the_records_do_not_accept_is_not_exported():
         write_tasks(replace(content, rows=content.rows.model_copy(update={"rows": rows})))
 
 
+@pytest.mark.parametrize("part", ["templates", "population"])
+def test_queries_of_other_records_are_not_exported(part: str):
+    others: dict[str, Any] = {part: ()}
+    with pytest.raises(StorageError, match=r"query_\w+: it was made from a template or a population that is no longer"):
+        write_tasks(replace(clinic_content(), **others))
+
+
 def test_a_task_that_doing_nothing_would_solve_is_left_out():
     content = clinic_content()
     first = next(task for task in content.tasks if task.task_kind == "refuse")
