@@ -15,6 +15,8 @@ from agentskiller_assets.environment.builds import (
     open_environment,
 )
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule, ToolEntry
+from agentskiller_assets.evaluation.builds import evaluate_all
+from agentskiller_assets.evaluation.models import Evaluation
 from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
@@ -83,6 +85,11 @@ class Clinic:
     def rollouts(self) -> list[Rollout]:
         """Those conversations, held by scripts."""
         return scripted_rollouts(self.cases, self.environment)
+
+    @cached_property
+    def evaluations(self) -> list[Evaluation]:
+        """What they are worth."""
+        return evaluate_all(self.environment, self.rollouts, self.validated_tasks, self.task_templates)
 
     def task(self, kind: str) -> ValidatedTask:
         """The first task of a kind."""

@@ -4,10 +4,17 @@ import dagster as dg
 import pytest
 
 import agentskiller_assets.environment.checks
+import agentskiller_assets.evaluation.checks
 import agentskiller_assets.ontology.checks
 import agentskiller_assets.rollouts.checks
 import agentskiller_assets.tasks.checks
-from tests.checks import test_environment_checks, test_ontology_checks, test_rollout_checks, test_task_checks
+from tests.checks import (
+    test_environment_checks,
+    test_evaluation_checks,
+    test_ontology_checks,
+    test_rollout_checks,
+    test_task_checks,
+)
 from tests.checks.planting import answers, declared
 
 DECLARED = {
@@ -15,6 +22,7 @@ DECLARED = {
     **declared(agentskiller_assets.environment.checks),
     **declared(agentskiller_assets.tasks.checks),
     **declared(agentskiller_assets.rollouts.checks),
+    **declared(agentskiller_assets.evaluation.checks),
 }
 """Those of pairs are the same functions, held against fused assets in their own tests."""
 DECLARED = {key: each for key, each in DECLARED.items() if not key.startswith("fused_")}
@@ -23,6 +31,7 @@ CASES = [
     *test_environment_checks.garden.cases,
     *test_task_checks.garden.cases,
     *test_rollout_checks.garden.cases,
+    *test_evaluation_checks.garden.cases,
 ]
 DEFINITIONS = {key.partition(":")[0]: definition for key, definition in DECLARED.items()}
 

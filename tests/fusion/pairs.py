@@ -6,6 +6,8 @@ from functools import cache, cached_property
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.environment.builds import make_blueprint, make_database, make_policy, make_tool_list
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry
+from agentskiller_assets.evaluation.builds import evaluate_all
+from agentskiller_assets.evaluation.models import Evaluation
 from agentskiller_assets.fusion.builds import (
     fused_content,
     make_fused_blueprint,
@@ -119,6 +121,11 @@ class Pair:
     def rollouts(self) -> list[Rollout]:
         """Those conversations, held by scripts."""
         return scripted_rollouts(self.cases, self.environment)
+
+    @cached_property
+    def evaluations(self) -> list[Evaluation]:
+        """What they are worth."""
+        return evaluate_all(self.environment, self.rollouts, self.tasks, self.templates)
 
 
 @cache
