@@ -50,13 +50,18 @@ def refusal(status: int, message: str = "no", headers: Mapping[str, str] | None 
 
 
 class ModelServer:
-    """Runs on loopback as long as the block does. `requests` are the bodies that came, in order."""
+    """Runs on loopback as long as the block does.
+
+    `requests` are the bodies that came, in order; `answered` those whose reply went out whole with status 200, which is
+    what somebody would pay for.
+    """
 
     def __init__(self, answer: Answer) -> None:
         self._answer = answer
         self.requests: list[dict[str, Any]] = []
+        self.answered: list[dict[str, Any]] = []
         self.keys: set[str] = set()
-        self.most_at_once = self._at_once = 0
+        self.most_at_once = self.at_once = 0
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -104,15 +109,18 @@ class ModelServer:
         body = json.loads(await reader.readexactly(int(headers["content-length"])))
         self.requests.append(body)
         self.keys.add(headers.get("authorization", "").removeprefix("Bearer "))
-        self._at_once += 1
-        self.most_at_once = max(self.most_at_once, self._at_once)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             found = self._answer(len(self.requests) - 1, body)
             reply = found if isinstance(found, Reply) else Reply(completion(body, found))
             await asyncio.sleep(reply.delay_s)
         finally:
-            self._at_once -= 1
-        return await _send(writer, reply)
+            self.at_once -= 1
+        whole = await _send(writer, reply)
+        if whole and reply.status == 200:
+            self.answered.append(body)
+        return whole
 
 
 async def _send(writer: asyncio.StreamWriter, reply: Reply) -> bool:
