@@ -2,8 +2,12 @@
 
 import dagster as dg
 
+from agentskiller_assets.dataset import assets as dataset_assets
+from agentskiller_assets.dataset import checks as dataset_checks
 from agentskiller_assets.environment import assets as environment_assets
 from agentskiller_assets.environment import checks as environment_checks
+from agentskiller_assets.evaluation import assets as evaluation_assets
+from agentskiller_assets.evaluation import checks as evaluation_checks
 from agentskiller_assets.fusion import assets as fusion_assets
 from agentskiller_assets.fusion import checks as fusion_checks
 from agentskiller_assets.fusion import pair_catalog
@@ -21,14 +25,30 @@ from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
 warehouse = WarehouseResource()
+ASSETS = [
+    ontology_assets,
+    environment_assets,
+    task_assets,
+    pair_catalog,
+    fusion_assets,
+    rollout_assets,
+    evaluation_assets,
+    dataset_assets,
+]
+CHECKS = [
+    ontology_checks,
+    environment_checks,
+    task_checks,
+    pair_catalog,
+    fusion_checks,
+    rollout_checks,
+    evaluation_checks,
+    dataset_checks,
+]
 
 defs = dg.Definitions(
-    assets=dg.load_assets_from_modules(
-        [ontology_assets, environment_assets, task_assets, pair_catalog, fusion_assets, rollout_assets]
-    ),
-    asset_checks=dg.load_asset_checks_from_modules(
-        [ontology_checks, environment_checks, task_checks, pair_catalog, fusion_checks, rollout_checks]
-    ),
+    assets=dg.load_assets_from_modules(ASSETS),
+    asset_checks=dg.load_asset_checks_from_modules(CHECKS),
     jobs=JOBS,
     executor=dg.in_process_executor,
     resources={

@@ -38,6 +38,11 @@ fused_rollouts = dg.define_asset_job(
     dg.AssetSelection.groups("rollouts", "evaluation") & _of_pair,
     description="Conversations about the tasks of a pair, and what they are worth.",
 )
+dataset = dg.define_asset_job(
+    "dataset",
+    dg.AssetSelection.groups("dataset"),
+    description="The training dataset of all conversations that passed, and its report.",
+)
 domain_pipeline = dg.define_asset_job(
     "domain_pipeline", _of_domain, description="Everything about a domain, from its topic to evaluated conversations."
 )
@@ -47,4 +52,4 @@ fusion = dg.define_asset_job(
     description="Everything about a pair of domains that are made, from its blueprint to evaluated conversations.",
 )
 
-JOBS = [catalog, ontology, environment, tasks, rollouts, domain_pipeline, fusion, fused_rollouts]
+JOBS = [catalog, ontology, environment, tasks, rollouts, domain_pipeline, fusion, fused_rollouts, dataset]

@@ -2,6 +2,7 @@
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,10 +43,16 @@ def run(
     tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 60,
     max_trajectory_length: Annotated[int, typer.Option(min=2, help="Longest trajectory in tool calls.")] = 12,
     rollouts_per_query: Annotated[int, typer.Option(min=1, help="Conversations about every query.")] = 1,
+    split_by: Annotated[
+        str, typer.Option(help="Splits of the dataset: by `group` of domains in pairs, or by `domain`.")
+    ] = "group",
+    decontaminate_against: Annotated[
+        list[Path] | None, typer.Option(help="File with texts that no example may overlap with; may be repeated.")
+    ] = None,
     jobs: Annotated[int, typer.Option(min=1, help="Domains, then pairs, made at the same time.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make everything again, fresh or not.")] = False,
 ) -> None:
-    """Make domains, from the catalog to evaluated conversations, and pairs of them. What is fresh is left as it is."""
+    """Make domains, from the catalog to evaluated conversations, pairs of them, and the dataset of what passed."""
     started = time.monotonic()
     if (domains is not None and count is not None) or (domains, count, pairs) == (None, None, None):
         raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them")
@@ -64,6 +71,8 @@ def run(
         max_trajectory_length=max_trajectory_length,
         tasks_per_pair=tasks_per_pair,
         rollouts_per_query=rollouts_per_query,
+        split_by=split_by,
+        decontaminate_against=[str(path.absolute()) for path in decontaminate_against or ()],
     )
     choice = choose(author, warehouse, settings, domains, count, pairs)
     targets = {"target_domains": choice.target_domains, "target_pairs": choice.target_pairs}
@@ -101,7 +110,21 @@ def _make(
         if not lost[pair]
     }
     failed |= {pair: (f"its domain {domains[0]} failed",) for pair, domains in lost.items() if domains}
-    return failed | _make_all(warehouse, settings, "fusion", work, jobs)
+    failed |= _make_all(warehouse, settings, "fusion", work, jobs)
+    return failed | _make_dataset(pipeline, warehouse, settings, force)
+
+
+def _make_dataset(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, force: bool) -> Failed:
+    """The dataset of all conversations that there are, if any of them is new."""
+    from agentskiller_assets.cli.plan import dataset_states_of, to_make  # noqa: PLC0415
+    from agentskiller_assets.cli.runs import run_job  # noqa: PLC0415
+
+    stale = pipeline.of_all if force else to_make(pipeline, dataset_states_of(pipeline, warehouse, settings))
+    if not stale or not warehouse.partitions_of("rollouts"):
+        return {}
+    result = run_job("dataset", None, stale, settings.run_config(stale))
+    warehouse.refresh_catalog()
+    return {} if result.success else {"dataset": result.failures}
 
 
 def _stale_catalogs(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, force: bool) -> list[str]:
@@ -126,7 +149,7 @@ def _make_all(warehouse: Warehouse, settings: RunSettings, job: str, work: dict[
 
 
 def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float) -> None:
-    from agentskiller_assets.cli.summary import pair_table, rejections, some_query, summary_table  # noqa: PLC0415
+    from agentskiller_assets.cli.summary import dataset_line, pair_table, rejections, some_query, summary_table  # noqa: PLC0415
 
     out.print(summary_table(warehouse, choice.domains))
     if choice.pairs:
@@ -143,5 +166,7 @@ def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float
         for kind, chosen in (("domains", choice.domains), ("pairs", choice.pairs))
         if chosen
     ]
+    if line := dataset_line(warehouse):
+        out.print(line, markup=False)
     out.print(f"{' and '.join(done)} in {seconds:.0f} s")
     out.print(f"next: `make ui`, `agentskiller lineage {query}`", markup=False, highlight=False)

@@ -9,6 +9,8 @@ import dagster as dg
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
+from agentskiller_assets.jobs import CATALOG_ASSETS
+from agentskiller_assets.metadata import PAIRS, PARTITIONS
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.partitions import MADE_FOR
 from agentskiller_assets.registry import domains_of
@@ -25,6 +27,9 @@ class Pipeline:
         self.versions = {name: spec.code_version for name, spec in specs.items()}
         self._made_for = {name: spec.tags.get(MADE_FOR) for name, spec in specs.items()}
         self.of_domain, self.of_pair = self._ordered("domain"), self._ordered("pair")
+        self.of_all = [name for name in self._ordered(None) if name not in CATALOG_ASSETS]
+        """What is made of all domains and pairs together: the dataset."""
+        self._all = {"domain": PARTITIONS.get_partition_keys(), "pair": PAIRS.get_partition_keys()}
 
     def wanted(self, asset: str, partition: str | None, settings: dict[str, Any] | None) -> Wanted:
         """One asset of one domain or pair as the current code and settings would make it."""
@@ -38,21 +43,24 @@ class Pipeline:
 
     def downstream_of(self, assets: set[str]) -> list[str]:
         """These assets and all that are made from them in the same domain or pair, upstream first."""
-        order = self.of_pair if assets & set(self.of_pair) else self.of_domain
+        order = next(each for each in (self.of_pair, self.of_all, self.of_domain) if not assets or assets & set(each))
         found = set(assets)
         for asset in order:
             if found & set(self.parents[asset]):
                 found.add(asset)
         return [asset for asset in order if asset in found]
 
-    def _ordered(self, made_for: str) -> list[str]:
+    def _ordered(self, made_for: str | None) -> list[str]:
         return _upstream_first([name for name, each in self._made_for.items() if each == made_for], self.parents)
 
     def _upstream(self, parent: str, asset: str, partition: str | None) -> tuple[str | None, ...]:
         """The partitions of a parent that one of the asset is made from."""
-        if self._made_for[parent] is None or partition is None:
+        made_for = self._made_for[parent]
+        if made_for is None:
             return (None,)
-        return (partition,) if self._made_for[parent] == self._made_for[asset] else domains_of(partition)
+        if partition is None:
+            return tuple(self._all[made_for])
+        return (partition,) if made_for == self._made_for[asset] else domains_of(partition)
 
 
 def states_of(
@@ -71,6 +79,13 @@ def pair_states_of(pipeline: Pipeline, warehouse: Warehouse, pair: str, settings
     return assess(
         warehouse,
         [pipeline.wanted(asset, pair, settings.of(asset) if settings else None) for asset in pipeline.of_pair],
+    )
+
+
+def dataset_states_of(pipeline: Pipeline, warehouse: Warehouse, settings: Any = None) -> list[State]:
+    """The state of what is made of all domains and pairs."""
+    return assess(
+        warehouse, [pipeline.wanted(each, None, settings.of(each) if settings else None) for each in pipeline.of_all]
     )
 
 

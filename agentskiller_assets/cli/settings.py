@@ -4,8 +4,17 @@ from typing import Any
 
 from agentskiller_assets.core.records import Model
 
-
 _ROLLOUTS = ("rollouts_per_query", "most_turns", "most_calls", "concurrency")
+
+_SELECTION = (
+    "seed",
+    "prune",
+    "near_threshold",
+    "validation_share",
+    "test_share",
+    "split_by",
+    "decontaminate_against",
+)
 
 
 class RunSettings(Model):
@@ -27,6 +36,12 @@ class RunSettings(Model):
     most_turns: int = 60
     most_calls: int = 60
     concurrency: int = 8
+    prune: bool = True
+    near_threshold: float = 0.9
+    validation_share: float = 0.1
+    test_share: float = 0.1
+    split_by: str = "group"
+    decontaminate_against: list[str] = []
 
     def of(self, asset: str) -> dict[str, Any]:
         """The config of one asset, complete, as its sidecar records it."""
@@ -42,6 +57,7 @@ class RunSettings(Model):
             "fused_instance_combos": ("tasks_per_pair",),
             "rollouts": _ROLLOUTS,
             "fused_rollouts": _ROLLOUTS,
+            "dataset_selection": _SELECTION,
         }.get(asset, ())
         config = {name: getattr(self, name) for name in names}
         if asset in ("fused_trajectories", "fused_templates"):

@@ -15,6 +15,7 @@ _COUNTS = {
     "trajectories": "SELECT partition, COUNT(*) FROM task_templates GROUP BY 1",
     "certified": "SELECT partition, COUNT(*) FROM validated_tasks WHERE rejection IS NULL GROUP BY 1",
     "queries": "SELECT partition, COUNT(*) FROM queries GROUP BY 1",
+    "passed": "SELECT partition, COUNT(*) FROM evaluations WHERE passed GROUP BY 1",
     "rejected": "SELECT partition, COUNT(*) FROM validated_tasks WHERE rejection IS NOT NULL GROUP BY 1",
 }
 
@@ -27,6 +28,7 @@ _PAIR_COUNTS = {
     "trajectories": "SELECT partition, COUNT(*) FROM fused_templates GROUP BY 1",
     "certified": "SELECT partition, COUNT(*) FROM fused_validated_tasks WHERE rejection IS NULL GROUP BY 1",
     "queries": "SELECT partition, COUNT(*) FROM fused_queries GROUP BY 1",
+    "passed": "SELECT partition, COUNT(*) FROM fused_evaluations WHERE passed GROUP BY 1",
     "rejected": "SELECT partition, COUNT(*) FROM fused_validated_tasks WHERE rejection IS NOT NULL GROUP BY 1",
 }
 
@@ -62,6 +64,15 @@ def some_query(warehouse: Warehouse, domains: Sequence[str], pairs: Sequence[str
             if found := next((query for partition, query in rows if partition in partitions), None):
                 return found
     return None
+
+
+def dataset_line(warehouse: Warehouse) -> str | None:
+    """How many examples the dataset has, by split; None where there is none."""
+    if not _has(warehouse, "training_dataset"):
+        return None
+    _, rows = warehouse.query("SELECT split, COUNT(*) FROM training_dataset GROUP BY 1 ORDER BY 2 DESC, 1")
+    splits = ", ".join(f"{split} {count:,}" for split, count in rows)
+    return f"dataset: {sum(count for _, count in rows):,} examples ({splits})"
 
 
 def _table(warehouse: Warehouse, name: str, partitions: Sequence[str], statements: Mapping[str, str]) -> Table:

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import pairs, planning, serving
+from tests.bench import pairs, planning, rollouts, serving
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench.json"
 
@@ -19,6 +19,7 @@ def main() -> None:
         "machine": _machine(),
         "planning": planning.measure(tasks_per_domain),
         "pairs": pairs.measure(),
+        "rollouts": rollouts.measure(),
         "sessions": serving.measure_sessions(),
         "http": serving.measure_http(),
     }
