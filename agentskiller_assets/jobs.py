@@ -28,13 +28,13 @@ tasks = dg.define_asset_job(
     dg.AssetSelection.groups("tasks") & _of_domain,
     description="Graph, templates, certified tasks and queries of a domain.",
 )
-rollouts = dg.define_asset_job(
-    "rollouts",
+conversations = dg.define_asset_job(
+    "conversations",
     dg.AssetSelection.groups("rollouts", "evaluation") & _of_domain,
     description="Conversations about the tasks of a domain, and what they are worth.",
 )
-fused_rollouts = dg.define_asset_job(
-    "fused_rollouts",
+pair_conversations = dg.define_asset_job(
+    "pair_conversations",
     dg.AssetSelection.groups("rollouts", "evaluation") & _of_pair,
     description="Conversations about the tasks of a pair, and what they are worth.",
 )
@@ -52,4 +52,14 @@ fusion = dg.define_asset_job(
     description="Everything about a pair of domains that are made, from its blueprint to evaluated conversations.",
 )
 
-JOBS = [catalog, ontology, environment, tasks, rollouts, domain_pipeline, fusion, fused_rollouts, dataset]
+JOBS = [
+    catalog,
+    ontology,
+    environment,
+    tasks,
+    conversations,
+    domain_pipeline,
+    fusion,
+    pair_conversations,
+    dataset,
+]
