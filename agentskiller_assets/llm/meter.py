@@ -1,7 +1,7 @@
 """What one asset and partition asks of models: on whose behalf, how often, and at what cost."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from agentskiller_assets.llm import background
@@ -54,17 +54,6 @@ class Meter:
         self._count(completion)
         return completion
 
-    def metadata(self) -> dict[str, Any]:
-        """The totals, for the materialization."""
-        with self._lock:
-            return {
-                "llm_calls": self.asked,
-                "llm_calls_from_cassette": self.cached,
-                "llm_prompt_tokens": self.prompt_tokens,
-                "llm_completion_tokens": self.completion_tokens,
-                "llm_cost_usd": self.cost if self.cost is not None else "unknown",
-            }
-
     def __str__(self) -> str:
         tokens = self.prompt_tokens + self.completion_tokens
         cost = "" if self.cost is None else f", ${self.cost:.4f}"
@@ -87,3 +76,16 @@ class Meter:
                 self._told_at = now
         if due and self._tell is not None:
             self._tell(str(self))
+
+
+def totals(meters: Sequence[Meter]) -> dict[str, Any]:
+    """What these took together, for the metadata of a materialization. Tokens and cost are of what was paid now."""
+    costs = [meter.cost for meter in meters if meter.cost is not None]
+    asked, cached = sum(meter.asked for meter in meters), sum(meter.cached for meter in meters)
+    return {
+        "llm_calls": asked,
+        "llm_calls_from_cassette": cached,
+        "llm_prompt_tokens": sum(meter.prompt_tokens for meter in meters),
+        "llm_completion_tokens": sum(meter.completion_tokens for meter in meters),
+        "llm_cost_usd": float(sum(costs)) if costs or asked == cached else "unknown",
+    }

@@ -13,6 +13,8 @@ import duckdb
 
 from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.errors import StorageError
+from agentskiller_assets.llm.calls import CALLS
+from resources.storage.calls import call_views
 from resources.storage.engine import CONFIG, file_literal, literal, quoted
 from resources.storage.faults import storage_faults
 from resources.storage.files import temporary, write_text
@@ -20,11 +22,11 @@ from resources.storage.parquet import description
 from resources.storage.sidecars import MATERIALIZATIONS, UNPARTITIONED
 
 CATALOG = "warehouse.duckdb"
-VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_rows"})
+VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_rows", "llm_calls", "llm_cost"})
 """Views that are not assets."""
 _SIGNATURE = ".catalog.json"
 _LOCK = ".catalog.lock"
-_VERSION = 2
+_VERSION = 3
 """Raised whenever the text of a view changes, so that older catalogs are built again."""
 _MATERIALIZATION_COLUMNS = {
     "asset": "VARCHAR",
@@ -105,12 +107,14 @@ def _signature(root: Path) -> dict[str, Any]:
     assets = asset_folders(root)
     databases = [asset for asset in assets if next((root / asset).glob("[!.]*.duckdb"), None)]
     sidecars = next((root / MATERIALIZATIONS).glob("*/[!.]*.json"), None) is not None
+    calls = next((root / CALLS).glob("*/[!.]*.json"), None) is not None
     return {
         "version": _VERSION,
         "root": str(root),
         "assets": assets,
         "databases": databases,
         "sidecars": sidecars,
+        "calls": calls,
     }
 
 
@@ -168,7 +172,7 @@ def _views(root: Path, signature: dict[str, Any]) -> dict[str, str]:
             f" (SELECT regexp_extract(file, '([^/]+/[^/]+)\\.parquet$', 1)"
             f" FROM glob({file_literal(root, '*/*.parquet')}))"
         )
-    return views
+    return views | call_views(root, signature["calls"])
 
 
 def _files(root: Path, asset: str, columns: str) -> str:

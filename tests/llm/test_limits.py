@@ -11,7 +11,7 @@ from agentskiller_assets.llm import background
 from agentskiller_assets.llm.budget import Budget, Budgeted
 from agentskiller_assets.llm.errors import BudgetError, RefusalError, SettingsError
 from agentskiller_assets.llm.limiter import Limiter
-from agentskiller_assets.llm.meter import Meter
+from agentskiller_assets.llm.meter import Meter, totals
 from agentskiller_assets.llm.models import Completion, Request
 from agentskiller_assets.llm.openai_llm import OpenAILLM
 from agentskiller_assets.llm.prices import Price, Prices
@@ -184,7 +184,7 @@ def test_a_meter_counts_for_one_asset_and_partition_from_any_thread_and_loop():
         asyncio.run(meter.complete(request("3")))
     assert {(each.asset, each.partition) for each in inner.requests} == {("blueprints", "clinic")}
     assert meter.call_ids == tuple(sorted(each.call_id for each in inner.requests))
-    assert meter.metadata() == {
+    assert totals([meter]) == {
         "llm_calls": 4,
         "llm_calls_from_cassette": 0,
         "llm_prompt_tokens": 20,
