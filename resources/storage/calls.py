@@ -35,7 +35,8 @@ FROM {files}
 """
 _COST = """
 SELECT asset, "partition", model, count(*) AS calls, count(fault) AS faults,
-    sum(prompt_tokens)::BIGINT AS prompt_tokens, sum(completion_tokens)::BIGINT AS completion_tokens, sum(cost) AS cost, avg(latency_s) AS mean_latency_s
+    sum(prompt_tokens)::BIGINT AS prompt_tokens, sum(completion_tokens)::BIGINT AS completion_tokens,
+    sum(cost) AS cost, avg(latency_s) AS mean_latency_s
 FROM llm_calls GROUP BY asset, "partition", model
 """
 
