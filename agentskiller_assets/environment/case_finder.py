@@ -14,8 +14,7 @@ def find_cases(environment: Environment) -> CaseTable:
     roles = environment.spec.roles
     if len(roles) == 1:
         return _cases(environment)
-    views = [Environment(environment.spec.as_role(role), environment.image) for role in roles]
-    return CaseTable.together([_cases(view).labelled(role) for role, view in zip(roles, views, strict=True)])
+    return CaseTable.together([_cases(environment.in_role(role)).labelled(role) for role in roles])
 
 
 def _cases(environment: Environment) -> CaseTable:

@@ -3,7 +3,6 @@
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 from typing import Any
 
 from agentskiller_assets.core.spec import EnvironmentSpec, Returns, Tool
@@ -11,9 +10,9 @@ from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime.arguments import ArgumentChecker
 from agentskiller_assets.runtime.ddl import quoted
 from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED, Refused
+from agentskiller_assets.runtime.statements import Prepared, Statements
 from agentskiller_assets.runtime.store import Store
 
-_FRESH = count()
 RESERVED = ("me", "now", "new_id")
 PERSON = "person_id"
 """The column of a role that says who it is: two roles in one conversation are those of one person."""
@@ -55,30 +54,17 @@ class CompiledTool:
     """Where nobody is refused for want of identification: the row, in the tool's role, of a person."""
 
 
-class _Names(dict[str, None]):
-    """Gives NULL for every declared name and notes which were asked for."""
-
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(dict.fromkeys(names))
-        self.used: set[str] = set()
-
-    def __getitem__(self, name: str) -> None:
-        self.used.add(name)
-        return super().__getitem__(name)
-
-
-def compile_tool(spec: EnvironmentSpec, tool: Tool, store: Store, without: str | None = None) -> CompiledTool:
+def compile_tool(
+    spec: EnvironmentSpec, tool: Tool, store: Store, statements: Statements, without: str | None = None
+) -> CompiledTool:
     """Compile a tool; `without` is the code of what to leave out: a rule, a bind's refusal, or `NOT_AUTHORIZED`."""
     _check_shape(tool)
     rules = tuple(rule for rule in tool.rules if rule.code != without)
     condition, probes = _conditions(spec, tool, without)
-    names = [*(parameter.name for parameter in tool.parameters), *RESERVED]
-    store.guard.reads.clear()
-    for sql in (*([condition] if condition else []), *(probe.sql for probe in probes)):
-        _prepare(tool, store, sql, _Names([name for name in names if name != "new_id"]))
-    _check_returns(tool, store, names)
-    reads = frozenset(store.guard.reads)
-    new_id_table, writes = _check_effects(tool, store, names)
+    compiling = _Compiling(tool, store, statements, (*(p.name for p in tool.parameters), *RESERVED))
+    decisive = [*([condition] if condition else []), *(probe.sql for probe in probes)]
+    reads = frozenset().union(*(compiling.condition(sql) for sql in decisive), compiling.result())
+    new_id_table, writes = compiling.effects()
     return CompiledTool(
         name=tool.name,
         checker=ArgumentChecker(tool),
@@ -175,47 +161,51 @@ def _source(tool: Tool, upto: int, dropped: set[str]) -> str:
     return " FROM (SELECT 1)" + "".join(joins)
 
 
-def _prepare(tool: Tool, store: Store, sql: str, names: _Names) -> None:
-    """Compile without running: names, columns and permissions are checked.
+@dataclass(frozen=True, slots=True)
+class _Compiling:
+    """One tool whose statements are compiled."""
 
-    The number makes the text a new one, since a statement from the cache would not be checked again.
-    """
-    try:
-        store.execute(f"EXPLAIN /* {next(_FRESH)} */ {sql}", names).fetchall()
-    except sqlite3.Error as error:
-        fix = "Use declared tables, columns and parameters, and only what a session may do."
-        raise _error(tool, f"its SQL cannot be used ({error}): {sql}", fix) from error
+    tool: Tool
+    store: Store
+    statements: Statements
+    names: tuple[str, ...]
 
+    def condition(self, sql: str) -> frozenset[str]:
+        """The tables that a condition reads."""
+        return self._prepare(sql, tuple(name for name in self.names if name != "new_id")).reads
 
-def _check_effects(tool: Tool, store: Store, names: list[str]) -> tuple[str | None, frozenset[str]]:
-    """The table whose next key is `:new_id`, if an effect inserts with it, and all tables that are changed."""
-    table, changed = None, set()
-    for sql in tool.effects:
-        noted = _Names(names)
-        store.guard.writes.clear()
-        _prepare(tool, store, sql, noted)
-        if not store.guard.writes:
-            raise _error(tool, f"an effect changes nothing: {sql}", "Write one INSERT, UPDATE or DELETE.")
-        changed |= {written for _, written in store.guard.writes}
-        action, written = store.guard.writes[0]
-        if table is None and "new_id" in noted.used and action == sqlite3.SQLITE_INSERT:
-            table = written
-    return table, frozenset(changed)
+    def effects(self) -> tuple[str | None, frozenset[str]]:
+        """The table whose next key is `:new_id`, if an effect inserts with it, and all tables that are changed."""
+        table, changed = None, set()
+        for sql in self.tool.effects:
+            found = self._prepare(sql, self.names)
+            if not found.writes:
+                raise _error(self.tool, f"an effect changes nothing: {sql}", "Write one INSERT, UPDATE or DELETE.")
+            changed |= {written for _, written in found.writes}
+            action, written = found.writes[0]
+            if table is None and "new_id" in found.names and action == sqlite3.SQLITE_INSERT:
+                table = written
+        return table, frozenset(changed)
 
+    def result(self) -> frozenset[str]:
+        """The tables that the result reads; its columns are those that are declared."""
+        returns = self.tool.returns
+        reads = self._prepare(returns.sql, self.names, read_only=True).reads
+        try:
+            given = self.statements.columns(self.store, returns.sql, self.names)
+        except sqlite3.Error as error:
+            raise _error(self.tool, f"its result is not a SELECT ({error})", "Write one SELECT.") from error
+        declared = [column.name for column in returns.columns]
+        if given != declared:
+            raise _error(self.tool, f"returns the columns {given} but declares {declared}", "Make them equal.")
+        return reads
 
-def _check_returns(tool: Tool, store: Store, names: list[str]) -> None:
-    store.guard.read_only = True
-    try:
-        _prepare(tool, store, tool.returns.sql, _Names(names))
-        cursor = store.execute(f"SELECT * FROM ({tool.returns.sql}\n) LIMIT 0", _Names(names))
-    except sqlite3.Error as error:
-        raise _error(tool, f"its result is not a SELECT ({error})", "Write one SELECT.") from error
-    finally:
-        store.guard.read_only = False
-    given = [column[0] for column in cursor.description]
-    declared = [column.name for column in tool.returns.columns]
-    if given != declared:
-        raise _error(tool, f"returns the columns {given} but declares {declared}", "Make them equal.")
+    def _prepare(self, sql: str, names: tuple[str, ...], *, read_only: bool = False) -> Prepared:
+        try:
+            return self.statements.prepare(self.store, sql, names, read_only=read_only)
+        except sqlite3.Error as error:
+            fix = "Use declared tables, columns and parameters, and only what a session may do."
+            raise _error(self.tool, f"its SQL cannot be used ({error}): {sql}", fix) from error
 
 
 def _result_builder(returns: Returns) -> Callable[[list[tuple[Any, ...]]], dict[str, Any]]:

@@ -23,6 +23,7 @@ from agentskiller_assets.runtime.outcome import (
     Ok,
     Outcome,
 )
+from agentskiller_assets.runtime.statements import Statements
 from agentskiller_assets.runtime.store import Pool, Store
 
 STEP_BUDGET = 20_000_000
@@ -40,10 +41,11 @@ QueryValues = Mapping[str, SqlValue] | Sequence[SqlValue]
 class _Base:
     """What an environment and its variants without a rule have in common."""
 
-    __slots__ = ("first_numbers", "image_digest", "layouts", "now", "pool", "prefixes", "reads")
+    __slots__ = ("first_numbers", "image_digest", "layouts", "now", "pool", "prefixes", "reads", "statements")
 
     def __init__(self, spec: EnvironmentSpec, image: bytes, step_budget: int) -> None:
         self.pool = Pool(spec, image, step_budget)
+        self.statements = Statements()
         self.reads: dict[tuple[SqlValue, ...], list[tuple[Any, ...]]] = {}
         self.image_digest = image_digest(image)
         self.now = spec.simulation_time
@@ -86,7 +88,8 @@ class Environment:
     def _compile(self, tools: Iterable[Tool]) -> dict[str, CompiledTool]:
         store = self._base.pool.take()
         try:
-            return {tool.name: compile_tool(self.spec, tool, store, self.without) for tool in tools}
+            statements = self._base.statements
+            return {tool.name: compile_tool(self.spec, tool, store, statements, self.without) for tool in tools}
         finally:
             self._base.pool.give(store)
 
@@ -106,6 +109,15 @@ class Environment:
         variant._tools = {**self._tools, **self._compile([tool])}
         variant._variants = {}
         variant.digest = digest([self.digest, tool])
+        return variant
+
+    def in_role(self, role: str) -> "Environment":
+        """The same rows, and of the tools those in which this role's row is `:me`."""
+        variant = copy(self)
+        variant.spec = self.spec.as_role(role)
+        variant._tools = {tool.name: self._tools[tool.name] for tool in variant.spec.tools}
+        variant._variants = {}
+        variant.digest = digest([self.digest, role])
         return variant
 
     def without_rule(self, code: str) -> "Environment":

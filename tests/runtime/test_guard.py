@@ -199,6 +199,16 @@ def test_tools_that_make_no_sense_are_refused_when_compiled(fields, fault):
         library_with(tool(**fields))
 
 
+def test_what_was_compiled_for_one_purpose_is_compiled_anew_for_another():
+    effect, key = "DELETE FROM reservation WHERE 0", "SELECT :new_id AS one ORDER BY one"
+    environment = library_with(tool(effects=[effect], returns={**ONE, "sql": key}))
+    assert environment.with_tool(tool(effects=[effect, effect], returns={**ONE, "sql": key}))
+    with pytest.raises(SpecError, match="its SQL cannot be used"):
+        environment.with_tool(tool(returns={**ONE, "sql": effect}))
+    with pytest.raises(SpecError, match="its SQL cannot be used"):
+        environment.with_tool(tool(rules=[{"code": "A", "statement": "A.", "require": f"({key}) IS NULL"}]))
+
+
 def test_sqlite_ends_the_transaction_when_a_write_is_interrupted():
     """Undoing a call leans on knowing this."""
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:

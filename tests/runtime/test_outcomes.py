@@ -100,6 +100,18 @@ def test_without_identification_whoever_is_known_in_one_role_is_known_in_the_oth
         assert session.call("get_guest", {}) == Ok({"key": "GST-1"})
 
 
+def test_one_role_sees_its_own_tools_on_the_same_rows():
+    whole = house()
+    view = whole.in_role("host")
+    assert [tool.name for tool in view.spec.tools] == ["identify_host", "get_host"]
+    assert view.base_digest == whole.base_digest
+    assert view.digest not in (whole.digest, whole.in_role("guest").digest)
+    with view.fork() as session:
+        assert session.call("identify_host", {"email": "3@example.org"}) == Ok({"one": 1})
+        assert session.call("get_host", {}) == Ok({"key": "HST-3"})
+        assert isinstance(session.call("get_guest", {}), Invalid)
+
+
 def test_one_role_has_no_other_to_be_known_in():
     with pytest.raises(SpecError, match="rule NOT_AUTHORIZED: no tool of lending_library has it"):
         library().without_rule("NOT_AUTHORIZED")
