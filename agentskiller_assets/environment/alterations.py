@@ -22,10 +22,13 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from agentskiller_assets.core import sql
+from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool, Typed
 from agentskiller_assets.environment.call_search import parts_of
 
 _TURNED = {exp.LT: exp.GT, exp.LTE: exp.GTE, exp.GT: exp.LT, exp.GTE: exp.LTE}
+_FRAMED = "framed__"
+"""Stands for the columns of a result where only the rest of its SELECT is meant."""
 _BY_ONE = {exp.LT: exp.LTE, exp.LTE: exp.LT, exp.GT: exp.GTE, exp.GTE: exp.GT}
 
 
@@ -43,15 +46,29 @@ class Mutant:
 
 
 def mutants(spec: EnvironmentSpec) -> Iterator[Mutant]:
-    """Every fault that the tests must catch, tool by tool."""
+    """Every fault that the tests must catch, tool by tool; those of the last tools are kept, by what they depend on."""
+    world = digest([spec.tables, spec.simulation_time])
     for tool in spec.tools:
-        for refusal in tool.refusals:
-            yield Mutant(f"{tool.name}: {refusal.code} does not refuse", tool, refusal.code, refusal.code)
-        yield from _binds(tool)
-        yield from _rules(spec, tool)
-        for position, effect in enumerate(tool.effects):
-            yield from _effects(spec, tool, position, effect)
-        yield from _returns(tool)
+        key = digest([world, tool])
+        if key not in _KEPT:
+            while len(_KEPT) >= _MOST_KEPT:
+                del _KEPT[next(iter(_KEPT))]
+            _KEPT[key] = tuple(_mutants_of(spec, tool))
+        yield from _KEPT[key]
+
+
+_KEPT: dict[str, tuple[Mutant, ...]] = {}
+_MOST_KEPT = 64
+
+
+def _mutants_of(spec: EnvironmentSpec, tool: Tool) -> Iterator[Mutant]:
+    for refusal in tool.refusals:
+        yield Mutant(f"{tool.name}: {refusal.code} does not refuse", tool, refusal.code, refusal.code)
+    yield from _binds(tool)
+    yield from _rules(spec, tool)
+    for position, effect in enumerate(tool.effects):
+        yield from _effects(spec, tool, position, effect)
+    yield from _returns(tool)
 
 
 def _binds(tool: Tool) -> Iterator[Mutant]:
@@ -238,32 +255,43 @@ def _returns(tool: Tool) -> Iterator[Mutant]:
     for index, part in enumerate(parts):
         changed = tree.copy()
         changed.set("where", exp.Where(this=exp.and_(*(p.copy() for i, p in enumerate(parts) if i != index))))
-        yield Mutant(f"{tool.name}: result does not look at {sql.to_sql(part)}", _with_returns(tool, changed))
+        yield _with_returns(f"{tool.name}: result does not look at {sql.to_sql(part)}", tool, sql.to_sql(changed))
     if tool.returns.many:
         changed = tree.copy()
         term = changed.args["order"].expressions[0]
         term.set("desc", not term.args.get("desc"))
-        yield Mutant(f"{tool.name}: result is in another order", _with_returns(tool, changed))
+        yield _with_returns(f"{tool.name}: result is in another order", tool, sql.to_sql(changed))
 
 
 def _results(tool: Tool, tree: exp.Select) -> Iterator[Mutant]:
+    """Faults of what is shown; the rest of the SELECT is the same in all of them, so that it is written once."""
     columns = tool.returns.columns
-    for index, (column, projection) in enumerate(zip(columns, tree.expressions, strict=True)):
-        changed = tree.copy()
-        value = f"({sql.to_sql(projection.unalias())})"
+    shown, values = ([sql.to_sql(part) for part in parts] for parts in (tree.expressions, _values(tree)))
+    frame = tree.copy()
+    frame.set("expressions", [exp.column(_FRAMED)])
+    before, rest = sql.to_sql(frame).split(_FRAMED)
+
+    def altered(what: str, changes: dict[int, str]) -> Mutant:
+        texts = [changes.get(place, text) for place, text in enumerate(shown)]
+        return _with_returns(f"{tool.name}: result has {what}", tool, f"{before}{', '.join(texts)}{rest}")
+
+    for index, column in enumerate(columns):
         null = "'x'" if column.type not in ("integer", "money", "boolean") else "1"
-        shown = f"CASE WHEN {value} IS NULL THEN {null} END"
-        changed.expressions[index].replace(exp.alias_(sql.parse_condition(shown), column.name, quoted=True))
-        yield Mutant(f"{tool.name}: result has no {column.name}", _with_returns(tool, changed))
+        empty = f'CASE WHEN ({values[index]}) IS NULL THEN {null} END AS "{column.name}"'
+        yield altered(f"no {column.name}", {index: empty})
         after = index + 1
         if after < len(columns) and columns[after].type == column.type:
-            swapped = tree.copy()
-            one, two = (sql.to_sql(each.unalias()) for each in tree.expressions[index : index + 2])
-            for place, text, name in ((index, two, column.name), (after, one, columns[after].name)):
-                swapped.expressions[place].replace(exp.alias_(sql.parse_condition(text), name, quoted=True))
-            what = f"{tool.name}: result has {columns[after].name} as {column.name}"
-            yield Mutant(what, _with_returns(tool, swapped))
+            swapped = {
+                index: f'{values[after]} AS "{column.name}"',
+                after: f'{values[index]} AS "{columns[after].name}"',
+            }
+            yield altered(f"{columns[after].name} as {column.name}", swapped)
 
 
-def _with_returns(tool: Tool, tree: exp.Select) -> Tool:
-    return tool.model_copy(update={"returns": tool.returns.model_copy(update={"sql": sql.to_sql(tree)})})
+def _values(tree: exp.Select) -> list[exp.Expr]:
+    """What the columns of a SELECT show, without their names."""
+    return [projection.unalias() for projection in tree.expressions]
+
+
+def _with_returns(fault: str, tool: Tool, text: str) -> Mutant:
+    return Mutant(fault, tool.model_copy(update={"returns": tool.returns.model_copy(update={"sql": text})}))

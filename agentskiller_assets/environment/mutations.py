@@ -30,9 +30,10 @@ def mutation_score(environment: Environment, cases: CaseTable) -> MutationScore:
 
 
 def is_caught(environment: Environment, mutant: Mutant, cases: CaseTable) -> bool:
-    """Whether a case of the faulty tool does not hold, or else any other one."""
+    """Whether a case of the faulty tool does not hold, the likeliest tried first, or else any other one."""
     faulty = with_fault(environment, mutant)
-    tables = (cases_of(cases, mutant.tool.name), cases)
+    own = cases_of(cases, mutant.tool.name)
+    tables = (_likeliest(own, mutant), own, cases)
     return faulty is None or any(broken_cases(faulty, table, stop_early=True) for table in tables)
 
 
@@ -44,6 +45,14 @@ def cases_of(cases: CaseTable, tool: str) -> CaseTable:
         rejected=tuple(case for case in cases.rejected if case.tool == tool),
         protected=tuple(case for case in cases.protected if case.tool == tool),
     )
+
+
+def _likeliest(cases: CaseTable, mutant: Mutant) -> CaseTable:
+    """The refusals of an altered rule; what is carried out for any other fault."""
+    if mutant.rule is None:
+        return replace(cases, rejected=(), protected=())
+    rejected = tuple(case for case in cases.rejected if case.code == mutant.rule)
+    return replace(cases, accepted=(), rejected=rejected, protected=())
 
 
 def with_fault(environment: Environment, mutant: Mutant) -> Environment | None:

@@ -1,6 +1,7 @@
 """The MCP door: sessions of an environment behind a server that any MCP host can use."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import anyio
@@ -100,19 +101,20 @@ def tool_definition(tool: Tool) -> types.Tool:
         description=tool.description,
         input_schema=input_schema(tool),
         output_schema=output_schema(tool),
-        annotations=_annotations(tool),
+        annotations=_annotations(tool.access, tool.effects),
     )
 
 
-def _annotations(tool: Tool) -> types.ToolAnnotations:
-    """Reads change nothing; writes that only insert destroy nothing."""
-    if tool.access == "read":
+@lru_cache(maxsize=1024)
+def _annotations(access: str, effects: tuple[str, ...]) -> types.ToolAnnotations:
+    """Reads change nothing; writes that only insert destroy nothing. Every session has its own server: kept."""
+    if access == "read":
         return types.ToolAnnotations(read_only_hint=True, open_world_hint=False)
-    effects = [sql.parse(effect) for effect in tool.effects]
+    trees = [sql.parse(effect) for effect in effects]
     return types.ToolAnnotations(
         read_only_hint=False,
-        destructive_hint=not all(isinstance(effect, exp.Insert) for effect in effects),
-        idempotent_hint=all(_repeatable(effect) for effect in effects),
+        destructive_hint=not all(isinstance(tree, exp.Insert) for tree in trees),
+        idempotent_hint=all(_repeatable(tree) for tree in trees),
         open_world_hint=False,
     )
 
