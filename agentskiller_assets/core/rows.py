@@ -1,6 +1,7 @@
 """The content of one environment: its specification and the rows of its tables."""
 
-from typing import Any, ClassVar
+from functools import cached_property
+from typing import Any, ClassVar, Self
 
 from pydantic import Field
 
@@ -24,7 +25,13 @@ class EnvironmentRows(Record):
     row_parents: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     """Row id to the ids of further records that the row was made from, such as the person it is about."""
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Content digest: equal values give equal digests in every process."""
         return canonical.digest(self)
+
+    def __copy__(self) -> Self:
+        """A copy that may be given other fields, and then has another digest."""
+        twin = super().__copy__()
+        vars(twin).pop("digest", None)
+        return twin

@@ -212,10 +212,9 @@ def _describe_environment(connection: duckdb.DuckDBPyConnection, value: Environm
         "row_parents": value.row_parents,
         "data_version": value.digest,
     }
-    connection.execute(
-        f"INSERT INTO {ENVIRONMENT_TABLE} VALUES " + ", ".join(["(?, ?)"] * len(about)),
-        [item for key, part in about.items() for item in (key, canonical_json(part))],
-    )
+    # bound values would make DuckDB import pandas where it is installed, which takes longer than all the rest
+    rows = ", ".join(f"({literal(key)}, {literal(canonical_json(part))})" for key, part in about.items())
+    connection.execute(f"INSERT INTO {ENVIRONMENT_TABLE} VALUES {rows}")
 
 
 def _select(connection: duckdb.DuckDBPyConnection, table: Table) -> list[dict[str, Any]]:

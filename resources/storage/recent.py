@@ -1,0 +1,36 @@
+"""What this process read last: the steps of a run read the same upstream again and again.
+
+Whether the files are still those that the sidecar speaks of is looked at each time; only parsing them is saved.
+"""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from resources.storage.sidecars import Materialization
+
+MOST_KEPT = 24
+MOST_ROWS = 10_000
+"""Contents with more rows are read anew each time, so that what is kept stays small."""
+
+Place = tuple[Path, str, str | None, type]
+"""Root, asset, partition and model."""
+_RECENT: OrderedDict[Place, tuple[Materialization, Any]] = OrderedDict()
+
+
+def recall(place: Place, sidecar: Materialization) -> Any | None:
+    """The content that this sidecar was written for, if it was read not long ago."""
+    found = _RECENT.get(place)
+    if found is None or found[0] != sidecar:
+        return None
+    _RECENT.move_to_end(place)
+    return found[1]
+
+
+def remember(place: Place, sidecar: Materialization, content: Any) -> None:
+    """Keeps a content, and forgets the one that was used longest ago."""
+    _RECENT.pop(place, None)
+    if sidecar.row_count <= MOST_ROWS:
+        _RECENT[place] = (sidecar, content)
+    while len(_RECENT) > MOST_KEPT:
+        _RECENT.popitem(last=False)
