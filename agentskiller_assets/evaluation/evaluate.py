@@ -68,6 +68,14 @@ class Evaluator:
             passed=score == 1.0,
         )
 
+    def passes(self, rollout: Rollout, task: ValidatedTask, template: TaskTemplate) -> bool:
+        """Whether all parts would be 1: for trials, where the first part that is not settles it."""
+        _belong_together(rollout, task, template)
+        gold = self._gold_diff(task)
+        trail = Trail(rollout, task, self.desk)
+        told = all(part(trail).score == 1.0 for part in (action_part, communication_part, policy_part))
+        return told and self._environment(rollout, gold).score == 1.0
+
     def _environment(self, rollout: Rollout, gold: Diff) -> Part:
         """1 when the calls come to what was recorded, and leave exactly the state that gold leaves."""
         remade = remake(self._session, rollout)

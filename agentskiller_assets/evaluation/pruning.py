@@ -21,14 +21,14 @@ def prune(
     evaluator: Evaluator, rollout: Rollout, task: ValidatedTask, template: TaskTemplate
 ) -> tuple[Rollout, tuple[str, ...]]:
     """The conversation without its redundant calls, and their ids; one that does not pass is left as it is."""
-    if not evaluator.evaluate(rollout, task, template).passed:
+    if not evaluator.passes(rollout, task, template):
         return rollout, ()
     kept, redundant = rollout, set[str]()
     for call in reversed(rollout.calls):
         if call.outcome == "ok" and evaluator.desk.is_write(call.tool):
             continue
         shorter = without_calls(kept, {call.id})
-        if evaluator.evaluate(shorter, task, template).passed and not _is_used(Trail(kept, task, evaluator.desk), call):
+        if evaluator.passes(shorter, task, template) and not _is_used(Trail(kept, task, evaluator.desk), call):
             kept = shorter
             redundant.add(call.id)
     return kept, tuple(call.id for call in rollout.calls if call.id in redundant)

@@ -5,9 +5,11 @@ from functools import cache
 import pytest
 
 from agentskiller_assets.evaluation.controls import BLAMES, controls, evaluated, sample
+from agentskiller_assets.evaluation.evaluate import Evaluator
 from agentskiller_assets.evaluation.models import Evaluation, Part
+from agentskiller_assets.rollouts.builds import hold_conversations
 from agentskiller_assets.rollouts.case import Case
-from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, Scripts
+from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, ScriptedUsers, Scripts
 from agentskiller_assets.rollouts.scripted.faulty import FAULTS, FaultyAgent, FaultyAgents
 from tests.fusion.pairs import pair
 from tests.world import clinic
@@ -35,6 +37,20 @@ def test_every_fault_costs_the_whole_score_and_is_named(kind, fault):
     for _, evaluation in found:
         assert (evaluation.score, evaluation.passed) == (0.0, False)
         assert evaluation.part(BLAMES[fault.fault]).reasons
+
+
+@pytest.mark.parametrize("kind", ["single", "fused"])
+def test_what_passes_in_short_is_what_passes_in_full(kind):
+    world = clinic() if kind == "single" else pair()
+    scripts = Scripts(world.environment)
+    casts = [ScriptedAgents(scripts), *(FaultyAgents(scripts, fault) for fault in FAULTS)]
+    cases = sample(world.cases, 2)
+    with Evaluator(world.environment) as evaluator:
+        for agents in casts:
+            rollouts = hold_conversations(cases, world.environment, agents, ScriptedUsers(scripts))
+            for case, rollout in zip(cases, rollouts, strict=True):
+                full = evaluator.evaluate(rollout, case.task, case.template)
+                assert evaluator.passes(rollout, case.task, case.template) == full.passed
 
 
 @pytest.mark.parametrize("kind", ["single", "fused"])

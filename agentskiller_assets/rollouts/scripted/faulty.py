@@ -107,12 +107,12 @@ class WrongOrder(FaultyAgent):
         return _swappable(case, environment)
 
     def call(self, index: int, step: Step) -> Play:
-        (first, put_off), (second, _) = _writes(self.case)[:2]
-        if index == first:
+        writes = _writes(self.case)[:2] if _swappable(self.case, self.environment) else []
+        if writes and index == writes[0][0]:
             return
         yield from super().call(index, step)
-        if index == second:
-            yield from super().call(first, put_off)
+        if writes and index == writes[1][0]:
+            yield from super().call(*writes[0])
 
     def conclude(self, goal: GoalScript, index: int, step: Step) -> None:
         if index in self.results:
