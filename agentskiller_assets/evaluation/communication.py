@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from agentskiller_assets.core.mentions import mentions
 from agentskiller_assets.evaluation.lookups import looked_up, needed_reads
 from agentskiller_assets.evaluation.models import Part
 from agentskiller_assets.evaluation.trail import Trail, column_of
@@ -30,7 +29,7 @@ def _answers(trail: Trail) -> Iterator[str]:
         column = column_of(trail.tools[trail.instance.steps[last].tool], name)
         if known is None:
             yield f"{name} was not looked up, so that it could not be told"
-        elif column is None or not any(mentions(text, value, column) for _, text in trail.said(known)):
+        elif column is None or not any(trail.speaks_of(text, value, column) for _, text in trail.said(known)):
             yield f"the user was not told that {name} is {value!r}"
 
 

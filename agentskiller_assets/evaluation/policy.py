@@ -57,16 +57,16 @@ def _unsaid(trail: Trail, tool: Tool, call: ExecutedCall, text: str) -> list[str
     """The values of a call that a message does not mention; keys of records nobody has to hear."""
     given = [parameter for parameter in free_parameters(tool) if parameter.name in call.arguments]
     if given:
-        return [each.name for each in given if not _mentioned(text, call.arguments[each.name], each)]
+        return [each.name for each in given if not _mentioned(trail, text, call.arguments[each.name], each)]
     described = any(mentions(text, value, typed) for typed, value in _described(trail, tool, call))
     return [] if "?" in text and (described or _names(text, tool)) else ["the request"]
 
 
-def _mentioned(text: str, value: Any, parameter: Parameter) -> bool:
+def _mentioned(trail: Trail, text: str, value: Any, parameter: Parameter) -> bool:
     if isinstance(value, bool):
         return bool(content_words(language.label(parameter.name)) & content_words(text))
     try:
-        return mentions(text, value, parameter)
+        return trail.speaks_of(text, value, parameter)
     except (TypeError, ValueError):  # a value that is none of its type: the call is Invalid, and was never read back
         return False
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agentskiller_assets.core.spec import EnvironmentSpec, Parameter, ResultColumn, Tool
+from agentskiller_assets.core.mentions import mentions
+from agentskiller_assets.core.spec import EnvironmentSpec, Parameter, ResultColumn, Tool, Typed
 from agentskiller_assets.evaluation.statements import Reasons, reasons_of
 from agentskiller_assets.rollouts.models import ExecutedCall, Rollout
 from agentskiller_assets.tasks.models import Step, TaskInstance, ValidatedTask
@@ -107,6 +108,30 @@ class Trail:
         if tool is not None and call.result is not None:
             for row in rows_of(call.result):
                 yield tool, row
+
+    def speaks_of(self, text: str, value: Any, typed: Typed) -> bool:
+        """Whether a text mentions a value; a number that is part of a name which a result has is no number."""
+        if typed.type in ("integer", "money"):
+            low = text.lower()
+            for name in self._names_with_numbers:
+                if name in low:
+                    low = low.replace(name, " ")
+            return mentions(low, value, typed)
+        return mentions(text, value, typed)
+
+    @cached_property
+    def _names_with_numbers(self) -> tuple[str, ...]:
+        """Texts in results that hold letters and a digit, longest first."""
+        found = {
+            row[column.name].lower()
+            for call in self.reads
+            for tool, row in self.rows(call)
+            for column in tool.returns.columns
+            if column.type == "text" and isinstance(row.get(column.name), str)
+        }
+        return tuple(
+            sorted((each for each in found if any(map(str.isdigit, each))), key=lambda each: (-len(each), each))
+        )
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,8 @@
 import pytest
 
 from agentskiller_assets.core import language
+from agentskiller_assets.core.spec import Typed
+from agentskiller_assets.evaluation.trail import Trail
 from tests.evaluation.talks import (
     LEAVE,
     Calls,
@@ -10,6 +12,8 @@ from tests.evaluation.talks import (
     call,
     calling,
     case_of,
+    evaluator,
+    held,
     reasons,
     refusal,
     replaced,
@@ -115,3 +119,17 @@ def _same_fee(details) -> str:
     fee = language.money(mine["consultation_fee"])
     others = [row for row in rows if row is not mine and language.money(row["consultation_fee"]) == fee]
     return next(str(row["doctor_id"]) for row in others)
+
+
+def test_a_number_in_a_name_is_no_answer():
+    """`Holloway Drifter 27` costs $28 is not the answer 27."""
+    case = next(c for c in clinic().cases if tuple(a[1] for a in c.task.instance.answers) == ("street_address",))
+    trail = Trail(held(case, straight(case)), case.task, evaluator().desk)
+    street = str(case.task.instance.answers[0][2])
+    number = int(street.split(maxsplit=1)[0])
+
+    assert not trail.speaks_of(
+        f"At {street}, you pay ${number + 1}.", number, Typed(name="n", type="integer", description="")
+    )
+    assert trail.speaks_of(f"At {street}, you pay ${number}.", number, Typed(name="n", type="money", description=""))
+    assert trail.speaks_of(f"It is {street}.", street, Typed(name="n", type="text", description=""))
