@@ -22,7 +22,7 @@ def status(
     """Say what is fresh, stale, missing or failed, and why."""
     dagster_home()
     from agentskiller_assets.cli.failures import latest_failures  # noqa: PLC0415
-    from agentskiller_assets.cli.plan import Pipeline, pair_states_of, states_of  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import Pipeline, dataset_states_of, pair_states_of, states_of  # noqa: PLC0415
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
     from resources.author import open_author  # noqa: PLC0415
 
@@ -38,6 +38,8 @@ def status(
         _show(domain, states_of(pipeline, warehouse, author, domain), failures.get(domain))
     for pair in chosen_pairs:
         _show(pair, pair_states_of(pipeline, warehouse, pair), failures.get(pair))
+    if everything:
+        _show("dataset", dataset_states_of(pipeline, warehouse), None)
 
 
 def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | None) -> None:

@@ -137,7 +137,7 @@ def test_a_backfill_loses_only_the_broken_domain_and_mending_it_completes_the_re
     second = _backfill(server, again["backfillId"], 240)
     assert {name: each["runStatus"] for name, each in second.items() if each["runId"]} == {BROKEN: "SUCCESS"}
     assert run_ids(server.project, SOUND) == made
-    assert len(run_ids(server.project, BROKEN)) == len(made) == 13
+    assert len(run_ids(server.project, BROKEN)) == len(made) == 15
     assert _settings_note(server, SOUND) == ["| tasks_per_domain | 20 |  |"]
     # Upstream behaviour that `io_managers.settings` answers to: a re-executed backfill of a job has lost its config.
     assert _settings_note(server, BROKEN) == ["| tasks_per_domain | 60 | **20** in the run that this one repeats |"]

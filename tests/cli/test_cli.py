@@ -1,4 +1,4 @@
-"""The command line, from an empty folder to certified queries and back to the seed."""
+"""The command line, from an empty folder to evaluated conversations and back to the seed."""
 
 import json
 import shutil
@@ -10,7 +10,9 @@ from agentskiller_assets.authoring.procedural.author import HERE
 from tests.cli.project import Project
 
 DOMAIN, OTHER, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
-ASSETS = 13
+ASSETS = 15
+LATER = ("queries", "rollouts", "evaluations")
+"""What is made from a domain's tasks."""
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,7 @@ def test_only_what_is_missing_is_made_again_and_comes_out_the_same(project: Proj
     assert "validated_tasks is unfinished" in project.run("status", "--domains", DOMAIN)
     project.run("run", "--domains", DOMAIN)
     after = run_ids(project, DOMAIN)
-    assert {asset for asset in after if after[asset] != before[asset]} == {"validated_tasks", "queries"}
+    assert {asset for asset in after if after[asset] != before[asset]} == {"validated_tasks", *LATER}
     assert project.versions(DOMAIN) == versions
 
 
@@ -140,7 +142,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
     (packs / "music_education.yaml").write_text(sound)
     assert "1 of 1 domains" in mending.run("run", "--domains", OTHER)
     after = run_ids(project, OTHER)
-    assert {asset for asset in after if after[asset] != before.get(asset)} == {"queries"}
+    assert {asset for asset in after if after[asset] != before.get(asset)} == set(LATER)
 
 
 @pytest.mark.parametrize(

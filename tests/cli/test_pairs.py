@@ -11,7 +11,7 @@ from tests.cli.project import Project
 CLINIC, MUSIC, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
 FIRST, SECOND = f"{CLINIC}--{MUSIC}", f"{CLINIC}--{RIDES}"
 PAIRS = f"{CLINIC}+{MUSIC},{RIDES}+{CLINIC}"
-ASSETS = 10
+ASSETS = 12
 
 
 @pytest.fixture(scope="module")

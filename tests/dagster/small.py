@@ -12,6 +12,9 @@ GROUPS = {
     "ontology": ("population", "domain_catalog", "domain_topics", "entities", "entity_graph"),
     "environment": ("blueprints", "tool_lists", "databases", "policies", "mcp_servers"),
     "tasks": ("tool_graphs", "task_templates", "instance_combos", "validated_tasks", "queries"),
+    "rollouts": ("rollouts",),
+    "evaluation": ("evaluations",),
+    "dataset": ("dataset_selection", "training_dataset", "dataset_report"),
 }
 PAIR_GROUPS = {
     "fusion": (
@@ -19,8 +22,11 @@ PAIR_GROUPS = {
         "fused_servers", "fused_trajectories",
     ),
     "tasks": ("fused_templates", "fused_instance_combos", "fused_validated_tasks", "fused_queries"),
+    "rollouts": ("fused_rollouts",),
+    "evaluation": ("fused_evaluations",),
 }  # fmt: skip
-UNPARTITIONED = ("population", "domain_catalog", "domain_pair_catalog")
+CATALOGS = ("population", "domain_catalog", "domain_pair_catalog")
+UNPARTITIONED = (*CATALOGS, *GROUPS["dataset"])
 PER_PAIR = tuple(key for keys in PAIR_GROUPS.values() for key in keys if key not in UNPARTITIONED)
 PER_DOMAIN = tuple(key for keys in GROUPS.values() for key in keys if key not in UNPARTITIONED)
 

@@ -13,7 +13,7 @@ from agentskiller_assets.definitions import defs
 from agentskiller_assets.metadata import DOMAINS_OF_PAIR, PAIRS, PARTITIONS
 from agentskiller_assets.settings import DEFAULT_SEED
 from tests.dagster.instance import TemporaryInstance
-from tests.dagster.small import CLINIC, GROUPS, MUSIC, PAIR_GROUPS, PER_DOMAIN, PER_PAIR, ROOT, UNPARTITIONED
+from tests.dagster.small import CATALOGS, CLINIC, GROUPS, MUSIC, PAIR_GROUPS, PER_DOMAIN, PER_PAIR, ROOT, UNPARTITIONED
 
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 CHECKS = {
@@ -65,7 +65,7 @@ def test_every_asset_says_what_it_is_who_owns_it_and_which_code_made_it(key: str
 
 
 @pytest.mark.parametrize("key", sorted(SPECS))
-def test_all_but_the_catalogs_are_partitioned_by_domain_or_by_pair(key: str) -> None:
+def test_all_but_the_catalogs_and_the_dataset_are_partitioned_by_domain_or_by_pair(key: str) -> None:
     expected = None if key in UNPARTITIONED else PAIRS if key in PER_PAIR else PARTITIONS
 
     assert SPECS[key].partitions_def == expected
@@ -94,17 +94,19 @@ def test_every_asset_has_a_check() -> None:
 def test_the_jobs_are_the_catalog_the_stages_and_the_whole_pipeline() -> None:
     jobs = {
         name: {key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.executable_asset_keys}
-        for name in ("catalog", "ontology", "environment", "tasks", "domain_pipeline", "fusion")
+        for name in (job.name for job in defs.jobs or ())
     }
 
-    assert {job.name for job in defs.jobs or ()} == set(jobs)
     assert jobs == {
-        "catalog": set(UNPARTITIONED),
-        "ontology": set(GROUPS["ontology"]) - set(UNPARTITIONED),
+        "catalog": set(CATALOGS),
+        "ontology": set(GROUPS["ontology"]) - set(CATALOGS),
         "environment": set(GROUPS["environment"]),
         "tasks": set(GROUPS["tasks"]),
         "domain_pipeline": set(PER_DOMAIN),
         "fusion": set(PER_PAIR),
+        "conversations": {"rollouts", "evaluations"},
+        "pair_conversations": {"fused_rollouts", "fused_evaluations"},
+        "dataset": set(GROUPS["dataset"]),
     }
 
 
@@ -116,6 +118,7 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
     fields = {key: _settings(key) for key in SPECS}
     defaults = {key: {name: f.default_value for name, f in found.items()} for key, found in fields.items() if found}
 
+    conversations = {"rollouts_per_query": 1, "most_turns": 60, "most_calls": 60, "concurrency": 8}
     assert defaults == {
         "population": {"seed": DEFAULT_SEED, "population_size": 400},
         "domain_catalog": {
@@ -137,6 +140,17 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
         "fused_trajectories": {"max_trajectory_length": 20},
         "fused_templates": {"max_trajectory_length": 20},
         "fused_instance_combos": {"tasks_per_pair": 60},
+        "rollouts": conversations,
+        "fused_rollouts": conversations,
+        "dataset_selection": {
+            "seed": DEFAULT_SEED,
+            "prune": True,
+            "near_threshold": 0.9,
+            "validation_share": 0.1,
+            "test_share": 0.1,
+            "split_by": "group",
+            "decontaminate_against": [],
+        },
     }
     assert all(f.description for found in fields.values() for f in found.values())
 

@@ -32,6 +32,8 @@ SHOWN = {
     "instance_combos": {"kinds", "dropped", "templates_used"},
     "validated_tasks": {"certified", "rejected", "kinds", "rejections"},
     "queries": {"kinds", "preview", "lineage"},
+    "rollouts": {"conversations", "mean_turns", "mean_calls", "distinct_2_user", "endings", "first"},
+    "evaluations": {"conversations", "passed", "pass_rate", "pass_hat_1", "part_action", "report"},
 }
 """What every asset shows of its content."""
 STORED = {"dagster/row_count", "path", "data_version", "size", "parents"}
@@ -85,7 +87,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Library]:
         yield Library(instance, place.root, first)
 
 
-def test_a_domain_becomes_everything_from_topic_to_queries(library: Library) -> None:
+def test_a_domain_becomes_everything_from_topic_to_evaluated_conversations(library: Library) -> None:
     made = {str(event.step_key) for event in library.first.get_asset_materialization_events()}
 
     assert library.first.success
