@@ -65,7 +65,7 @@ def report_markdown(figures: EvaluationFigures, evaluations: Sequence[Evaluation
         "conversations": f"{figures.conversations}, of which {figures.passed} passed",
         **{f"pass^{k}": f"{value:.3f}" for k, value in figures.pass_hat.items()},
         **{f"part {name}": f"{value:.3f}" for name, value in figures.parts.items()},
-        **{f"tasks to {kind}": f"{value:.3f}" for kind, value in figures.kinds.items()},
+        **{f"kind {kind}": f"{value:.3f}" for kind, value in figures.kinds.items()},
         "redundant calls": str(figures.redundant),
         "mean turns": f"{talk.mean_turns:.1f}",
         "mean tool calls": f"{talk.mean_calls:.1f}",
