@@ -37,8 +37,10 @@ class SelectionConfig(dg.Config):
     near_threshold: float = Field(
         default=0.9, ge=0.5, le=1, description="Share of runs of five words from which two conversations are the same."
     )
-    validation_share: float = Field(default=0.1, ge=0, lt=0.5, description="Groups of domains to validate with.")
-    test_share: float = Field(default=0.1, ge=0, lt=0.5, description="Groups of domains to test with.")
+    validation_share: float = Field(
+        default=0.1, ge=0, lt=0.5, description="Share of the groups of domains to validate with."
+    )
+    test_share: float = Field(default=0.1, ge=0, lt=0.5, description="Share of the groups of domains to test with.")
     split_by: str = Field(
         default="group",
         pattern="^(group|domain)$",

@@ -47,7 +47,7 @@ def select(
         for rollout in each.rollouts
     ]
     groups = groups_of(partitions, order, settings)
-    splits = splits_of(groups, settings)
+    splits = splits_of(groups, order, settings)
     split_of: dict[str, Split | None] = {name: _split_of(name, groups, splits) for name in partitions}
     verdicts = {each.rollout: each.verdict or _across(each.domain, split_of) for each in candidates}
     verdicts |= _repeated([each for each in candidates if verdicts[each.rollout] is None], settings)

@@ -14,7 +14,7 @@ SETTINGS = Settings(seed=7)
 
 def _split_of_domains(partitions: list[str], settings: Settings = SETTINGS) -> dict[str, Split]:
     groups = groups_of(partitions, ORDER, settings)
-    splits = splits_of(groups, settings)
+    splits = splits_of(groups, ORDER, settings)
     return {domain: splits[group] for domain, group in groups.items()}
 
 
@@ -36,7 +36,7 @@ def test_no_domain_is_in_two_splits_whatever_the_pairs(seed: int):
     pairs = [_pair(*draw.sample(range(80), 2)) for _ in range(40)]
     settings = Settings(seed=seed)
     groups = groups_of([*ORDER[:80], *pairs], ORDER, settings)
-    splits = splits_of(groups, settings)
+    splits = splits_of(groups, ORDER, settings)
     for pair in pairs:
         one, other = domains_in(pair)
         assert groups[one] == groups[other]
@@ -53,16 +53,24 @@ def test_more_domains_and_pairs_at_the_end_move_none_unless_groups_meet():
     assert moved <= {ORDER[90], ORDER[91]}
 
 
-def test_shares_are_kept_over_many_groups_and_the_first_is_trained_on():
-    shares = Counter(_split_of_domains(ORDER, Settings(seed=3, validation_share=0.2, test_share=0.1)).values())
-    assert 40 <= shares["validation"] <= 80
-    assert 15 <= shares["test"] <= 45
+def test_shares_are_kept_over_every_forty_places_and_the_first_is_trained_on():
+    splits = _split_of_domains(ORDER, Settings(seed=3, validation_share=0.2, test_share=0.1))
+    for start in range(0, 280, 40):
+        shares = Counter(splits[domain] for domain in ORDER[start : start + 40])
+        assert shares == {"train": 28, "validation": 8, "test": 4}
     for seed in range(30):
-        few = _split_of_domains(ORDER[:2], Settings(seed=seed, validation_share=0.49, test_share=0.49))
-        assert few[ORDER[0]] == "train"
+        few = _split_of_domains(ORDER[50:52], Settings(seed=seed, validation_share=0.49, test_share=0.49))
+        assert few[ORDER[50]] == "train"
 
 
-def test_the_seed_and_nothing_else_decides():
+def test_six_domains_have_all_splits_and_no_share_is_none():
+    for seed in range(30):
+        six = Counter(_split_of_domains(ORDER[:6], Settings(seed=seed)).values())
+        assert six == {"train": 4, "validation": 1, "test": 1}
+        assert set(_split_of_domains(ORDER, Settings(seed=seed, validation_share=0)).values()) == {"train", "test"}
+
+
+def test_the_seed_and_the_order_of_registration_decide_and_not_that_of_reading():
     assert _split_of_domains(ORDER) == _split_of_domains(list(reversed(ORDER)))
     assert _split_of_domains(ORDER) != _split_of_domains(ORDER, Settings(seed=8))
 

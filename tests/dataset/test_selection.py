@@ -106,7 +106,7 @@ def test_a_pair_is_in_the_group_of_both_domains_or_left_out_where_they_are_apart
     order = (DOMAIN, "music_lessons")
     grouped = selected(pair, order=order)
     assert {(each.group, each.split, each.decision) for each in grouped} == {(DOMAIN, "train", "kept")}
-    apart = Settings(seed=7, split_by="domain", test_share=0.49, validation_share=0.49)
-    found = selected(pair, order=order, settings=apart)
+    apart = Settings(seed=7, split_by="domain")
+    found = selected(pair, order=(DOMAIN, "b", "c", "music_lessons"), settings=apart)
     assert {(each.split, each.decision) for each in found} == {(None, "across splits")}
     assert {each.reason for each in found} == {"clinic_appointments and music_lessons are in different splits"}

@@ -6,6 +6,7 @@ tags, and the tools are listed at the end of the system prompt, as Hermes and Qw
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from agentskiller_assets.dataset.exports.lines import Files, by_split, compact, json_lines, ordered
@@ -29,7 +30,7 @@ To call one, write its name and arguments as JSON within tags:
 def alpaca_files(examples: Sequence[Example]) -> Files:
     """`train.jsonl`, `validation.jsonl` and `test.jsonl` with instruction, input, output, system and history."""
     return {
-        f"{split}.jsonl": json_lines(sample for example in found for sample in samples(example))
+        f"{split}.jsonl": json_lines(chain.from_iterable(map(samples, found)))
         for split, found in by_split(examples).items()
     }
 

@@ -60,18 +60,20 @@ train = dataset["train"].with_transform(as_chat)
 def hub_files(examples: Sequence[Example], report: DatasetReport) -> Files:
     """`data/<split>-00000-of-00001.parquet` for every split that has examples, and `README.md`."""
     found = {split: each for split, each in by_split(examples).items() if each}
-    files = {f"data/{split}-00000-of-00001.parquet": _parquet(each) for split, each in found.items()}
+    files: Files = {f"data/{split}-00000-of-00001.parquet": _parquet(each) for split, each in found.items()}
     return {**files, "README.md": _readme(list(found), report).encode()}
 
 
 def _parquet(examples: Sequence[Example]) -> bytes:
     """The bytes of one file. An empty one is not written, since `load_dataset` does not take it."""
-    lines = [json_lines([_row(example)]) for example in examples]
-    buffer = max(_SMALLEST_BUFFER, *(4 * len(line) + 1024 for line in lines))
     typed = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in _COLUMNS.items())
+    buffer = _SMALLEST_BUFFER
     with tempfile.TemporaryDirectory() as folder, engine() as cursor:
         staged, target = Path(folder) / "rows.jsonl", Path(folder) / "rows.parquet"
-        staged.write_bytes(b"".join(lines))
+        with staged.open("wb") as file:
+            for line in json_lines(map(_row, examples)):
+                file.write(line)
+                buffer = max(buffer, 4 * len(line) + 1024)
         cursor.execute(
             f"COPY (SELECT * FROM read_json({file_literal(staged)}, columns = {{{typed}}},"
             f" format = 'newline_delimited', maximum_object_size = {buffer}))"

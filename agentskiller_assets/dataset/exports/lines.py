@@ -1,14 +1,15 @@
 """Examples by split, each refused unless it can be trained on; and one JSON value in a line."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agentskiller_assets.dataset.models import SPLITS, Example, Split
 from agentskiller_assets.dataset.openai_format import violations
 from agentskiller_assets.errors import DatasetError
 
-Files = dict[str, bytes]
+Files = dict[str, bytes | Iterator[bytes]]
+"""Contents by path, whole or line by line: all lines of a large dataset would fill the memory."""
 _FIRST = [
     "role",
     "content",
@@ -34,9 +35,9 @@ def by_split(examples: Sequence[Example]) -> dict[Split, list[Example]]:
     return {split: [example for example in examples if example.split == split] for split in SPLITS}
 
 
-def json_lines(values: Iterable[Any]) -> bytes:
+def json_lines(values: Iterable[Any]) -> Iterator[bytes]:
     """One value in a line."""
-    return "".join(f"{compact(value)}\n" for value in values).encode()
+    return (f"{compact(value)}\n".encode() for value in values)
 
 
 def compact(value: Any) -> str:
