@@ -11,6 +11,7 @@ from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.choice import Choice, choose
 from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.registry import domains_of
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -76,7 +77,10 @@ def run(
     )
     choice = choose(author, warehouse, settings, domains, count, pairs)
     targets = {"target_domains": choice.target_domains, "target_pairs": choice.target_pairs}
-    failed = _make(author, warehouse, settings.model_copy(update=targets), choice, jobs=jobs, force=force)
+    with Workers(jobs) as workers:
+        if force or warehouse.materialization("domain_catalog", None) is None:
+            workers.load()
+        failed = _make(author, warehouse, settings.model_copy(update=targets), choice, workers, force=force)
     _report(warehouse, choice, failed, time.monotonic() - started)
     if failed:
         raise typer.Exit(1)
@@ -87,7 +91,7 @@ Failed = dict[str, tuple[str, ...]]
 
 
 def _make(
-    author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, *, jobs: int, force: bool
+    author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, workers: Workers, *, force: bool
 ) -> Failed:
     """Makes what is not fresh, domains before pairs, and answers with the failures."""
     from agentskiller_assets.cli.pipeline import make_catalog_assets  # noqa: PLC0415
@@ -102,7 +106,7 @@ def _make(
         else to_make(pipeline, states_of(pipeline, warehouse, author, domain, settings))
         for domain in choice.domains
     }
-    failed = _make_all(warehouse, settings, "domain_pipeline", work, jobs)
+    failed = _make_all(warehouse, settings, "domain_pipeline", work, workers)
     lost = {pair: [domain for domain in domains_of(pair) if domain in failed] for pair in choice.pairs}
     work = {
         pair: pipeline.of_pair if force else to_make(pipeline, pair_states_of(pipeline, warehouse, pair, settings))
@@ -110,7 +114,7 @@ def _make(
         if not lost[pair]
     }
     failed |= {pair: (f"its domain {domains[0]} failed",) for pair, domains in lost.items() if domains}
-    failed |= _make_all(warehouse, settings, "fusion", work, jobs)
+    failed |= _make_all(warehouse, settings, "fusion", work, workers)
     return failed | _make_dataset(pipeline, warehouse, settings, force)
 
 
@@ -137,13 +141,15 @@ def _stale_catalogs(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSet
     return list(dict.fromkeys([*stale, CATALOG_ASSETS[-1]])) if stale else []
 
 
-def _make_all(warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], jobs: int) -> Failed:
+def _make_all(
+    warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], workers: Workers
+) -> Failed:
     from agentskiller_assets.cli.pipeline import make_partitions  # noqa: PLC0415
 
     if fresh := [partition for partition, assets in work.items() if not assets]:
         out.print(f"Fresh already: {', '.join(fresh)}", markup=False)
     rest = {partition: assets for partition, assets in work.items() if assets}
-    results = make_partitions(warehouse, settings, job, rest, jobs)
+    results = make_partitions(warehouse, settings, job, rest, workers)
     warehouse.refresh_catalog()
     return {str(result.partition): result.failures for result in results if not result.success}
 

@@ -3,15 +3,15 @@
 import os
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, wait
-from multiprocessing import get_context
+from concurrent.futures import Future, wait
 from pathlib import Path
 
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from agentskiller_assets.cli.console import out
-from agentskiller_assets.cli.runs import RunResult, run_in_worker, run_job
+from agentskiller_assets.cli.runs import RunResult, run_job
 from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.errors import AgentSkillerError
 from agentskiller_assets.jobs import CATALOG_ASSETS
 from resources.storage.warehouse import Warehouse
@@ -36,20 +36,15 @@ def make_catalog_assets(warehouse: Warehouse, settings: RunSettings, stale: Sequ
 
 
 def make_partitions(
-    warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], jobs: int
+    warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], workers: Workers
 ) -> list[RunResult]:
-    """One run of the job for each domain or pair, in `jobs` processes; a failing one stops no other."""
-    if not work:
-        return []
-    context = get_context("forkserver")
-    context.set_forkserver_preload(["agentskiller_assets.definitions"])
-    with ProcessPoolExecutor(max_workers=min(jobs, len(work)), mp_context=context) as pool:
-        running = {
-            partition: pool.submit(run_in_worker, job, partition, assets, settings.run_config(assets))
-            for partition, assets in work.items()
-        }
-        _watch(warehouse.root, running, work)
-        return [_result(partition, future) for partition, future in running.items()]
+    """One run of the job for each domain or pair; a failing one stops no other."""
+    running = {
+        partition: workers.submit(job, partition, assets, settings.run_config(assets))
+        for partition, assets in work.items()
+    }
+    _watch(warehouse.root, running, work)
+    return [_result(partition, future) for partition, future in running.items()]
 
 
 def _result(partition: str, future: "Future[RunResult]") -> RunResult:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from agentskiller_assets.cli.history import quick_history
 from agentskiller_assets.core.records import Model
 
 
@@ -23,7 +24,7 @@ def run_job(job: str, partition: str | None, assets: list[str], run_config: dict
 
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
-    with dg.DagsterInstance.get() as instance:
+    with quick_history(), dg.DagsterInstance.get() as instance:
         result = defs.resolve_job_def(job).execute_in_process(
             instance=instance,
             partition_key=partition,

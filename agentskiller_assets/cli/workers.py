@@ -1,0 +1,58 @@
+"""The processes that make domains and pairs, the same for both: what a worker has loaded and compiled serves all."""
+
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import forkserver, get_context
+from types import TracebackType
+from typing import Any
+
+from agentskiller_assets.cli.runs import RunResult, run_in_worker
+
+PRELOADED = (
+    "agentskiller_assets.fusion.builds",
+    "agentskiller_assets.rollouts.builds",
+    "resources.author",
+    "resources.storage.warehouse",
+    # what Dagster imports when a run begins
+    "dagster._core.execution.execute_in_process",
+    "dagster._core.instance.runs.run_domain",
+    "dagster._core.storage.local_compute_log_manager",
+    "dagster._core.storage.root",
+    "dagster._core.storage.sqlite_storage",
+    "sqlglot.dialects.sqlite",
+)
+"""What all workers share from the start. The definitions are not among it: they read the registry when they are
+imported, and the catalogs that are made meanwhile write it."""
+
+
+class Workers:
+    """At most `jobs` processes. They start when they are needed, or early with `load`."""
+
+    def __init__(self, jobs: int) -> None:
+        self._jobs = jobs
+        self._context = get_context("forkserver")
+        self._context.set_forkserver_preload(list(PRELOADED))
+        self._pool = self._new_pool()
+
+    def __enter__(self) -> "Workers":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown()
+
+    def load(self) -> None:
+        """Import what workers need, in a process of its own that they are forked from; returns at once."""
+        forkserver.ensure_running()
+
+    def submit(self, job: str, partition: str, assets: list[str], run_config: dict[str, Any]) -> "Future[RunResult]":
+        """One run; a worker that died takes those that were under way with it, and no later one."""
+        try:
+            return self._pool.submit(run_in_worker, job, partition, assets, run_config)
+        except BrokenProcessPool:
+            self._pool = self._new_pool()
+            return self._pool.submit(run_in_worker, job, partition, assets, run_config)
+
+    def _new_pool(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context)

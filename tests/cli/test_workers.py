@@ -1,0 +1,61 @@
+"""Worker processes outlive one that dies, share nothing that is still being written, and write history quickly."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
+
+from agentskiller_assets.cli import workers as workers_module
+from agentskiller_assets.cli.history import quick_history
+from agentskiller_assets.cli.runs import RunResult
+from agentskiller_assets.cli.workers import PRELOADED, Workers
+
+
+def make(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:
+    """Stands for a run: it dies when the job is to die, and otherwise says in which process it was made."""
+    if job == "die":
+        os._exit(1)
+    return RunResult(partition=partition, run_id=str(os.getpid()), success=True)
+
+
+def test_a_worker_that_dies_takes_no_later_run_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "run_in_worker", make)
+    with Workers(1) as workers:
+        first = workers.submit("run", "a", [], {}).result()
+        assert workers.submit("run", "b", [], {}).result().run_id == first.run_id, "one process makes both"
+        assert workers.submit("die", "c", [], {}).exception() is not None
+        assert workers.submit("run", "d", [], {}).result().success
+
+
+def test_what_is_loaded_early_has_not_read_the_registry() -> None:
+    code = (
+        f"import importlib, sys; [importlib.import_module(name) for name in {PRELOADED!r}]; "
+        "print('agentskiller_assets.partitions' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_history_is_written_without_waiting_for_the_disk_and_whole_afterwards(tmp_path: Path) -> None:
+    path = tmp_path / "history.db"
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("PRAGMA journal_mode = WAL"))
+        connection.execute(text("CREATE TABLE event (id INTEGER)"))
+    log = path.with_name("history.db-wal")
+    with quick_history():
+        for number in range(3):
+            with engine.begin() as connection:
+                assert connection.execute(text("PRAGMA synchronous")).scalar() == 1
+                connection.execute(text("INSERT INTO event VALUES (:id)"), {"id": number})
+        assert log.exists(), "no close has written the log back"
+        with engine.connect() as connection:
+            assert connection.execute(text("SELECT COUNT(*) FROM event")).scalar() == 3
+    assert not log.exists()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT COUNT(*) FROM event")).scalar() == 3
+        assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
