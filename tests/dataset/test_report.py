@@ -44,13 +44,16 @@ def test_the_card_reads_as_a_person_would_write_it():
     assert [finding for each in paragraphs for finding in lint_prose(each)] == []
 
 
-def test_the_plot_is_an_image_that_needs_nothing_else():
-    plot = lengths_plot(_report(evaluated()))
-    svg = base64.b64decode(plot.partition("base64,")[2].removesuffix(")")).decode()
-    bars = sum(len(spread.counts) for spread in (_report(evaluated()).turns, _report(evaluated()).calls))
-    assert svg.startswith("<svg") and svg.endswith("</svg>")
-    assert svg.count("<rect") >= bars
-    assert "http" not in svg.replace('xmlns="http://www.w3.org/2000/svg"', "")
+def test_the_plots_have_a_bar_for_every_length_and_need_nothing_else():
+    report = _report(evaluated())
+    plots = lengths_plot(report).split("\n\n")
+    for plot, spread in zip(plots, (report.turns, report.calls, report.words), strict=True):
+        svg = base64.b64decode(plot.partition("base64,")[2].removesuffix(")")).decode()
+        heights = [int(height) for height in re.findall(r'height="(\d+)" fill', svg)][:-1]
+        assert [height > 0 for height in heights] == [
+            n in spread.counts for n in range(min(spread.counts), max(spread.counts) + 1, spread.step)
+        ]
+        assert "http" not in svg.replace('xmlns="http://www.w3.org/2000/svg"', "")
 
 
 def test_of_nothing_there_is_a_report_too():
