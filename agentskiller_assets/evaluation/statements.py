@@ -16,7 +16,7 @@ from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 
 __all__ = ["Reasons", "reasons_of"]
 
-_LEAST = 0.5
+_LEAST, _RECITED = 0.5, 0.8
 _ROOT = 6
 _FACT_WEIGHT = 2.0
 _CLOCK = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))? ?(am|pm|a\.m\.|p\.m\.)|\b(\d{1,2}):(\d{2})\b", re.IGNORECASE)
@@ -46,22 +46,27 @@ class Reasons:
         self._weight = {word: (_FACT_WEIGHT if word[0] == "=" else 1.0) / count for word, count in everywhere.items()}
 
     def told(self, code: str, messages: Sequence[str]) -> bool:
-        """Whether one of the messages gives the rule with this code as the reason, and no other."""
-        return any(self._gives(code, message) for message in messages)
+        """Whether one of the messages gives the rule with this code as the reason, and none recites another one.
+
+        Whoever goes through the rules until one fits has not understood which it is.
+        """
+        others = [each for each in self._others(code) if each.code != NOT_AUTHORIZED.code]
+        recited = any(self._gives(each.code, message, _RECITED) for each in others for message in messages)
+        return not recited and any(self._gives(code, message) for message in messages)
 
     def best(self, messages: Sequence[str]) -> str | None:
         """The code of the rule that the messages come closest to; None when they come close to none."""
         scores = [(self._score(each, *_parts(m)), each.code) for each in self._statements for m in messages]
         return max(scores)[1] if scores and max(scores)[0] > 0 else None
 
-    def _gives(self, code: str, message: str) -> bool:
+    def _gives(self, code: str, message: str, least: float = _LEAST) -> bool:
         """By the code itself, word for word, or in other words that fit no other rule as well."""
         if re.search(rf"(?<!\w){re.escape(code)}(?!\w)", message):
             return not any(re.search(rf"(?<!\w){each.code}(?!\w)", message) for each in self._others(code))
         wanted = next(each for each in self._statements if each.code == code)
         (words, facts), plain = _parts(message), _plain(message)
         score = self._score(wanted, words, facts)
-        if score < _LEAST or not wanted.facts <= facts:
+        if score < least or not wanted.facts <= facts:
             return False
         verbatim = wanted.text in plain
         return all(

@@ -95,6 +95,13 @@ def test_reading_out_all_the_rules_gives_none_of_them():
         assert given == ([NOT_AUTHORIZED.code] if not tool.refusals else [])
 
 
+def test_going_through_the_rules_until_one_fits_gives_none():
+    for tool in clinic().spec.tools:
+        each = [refusal.statement for refusal in tool.refusals]
+        given = [refusal.code for refusal in tool.refusals if _told(clinic().spec, tool.name, refusal.code, *each)]
+        assert given == ([] if len(each) > 1 else [refusal.code for refusal in tool.refusals])
+
+
 def test_the_reason_is_in_one_message():
     half, rest = "An appointment is booked", "at least 48 hours ahead"
     assert not _told(clinic().spec, "book_appointment", "APPOINTMENT_TOO_SOON", half, "Goodbye.")
