@@ -21,10 +21,13 @@ from agentskiller_assets.tasks import checks as task_checks
 from io_managers.databases import DatabaseIOManager
 from io_managers.records import RecordsIOManager
 from resources.author import AuthorResource
+from resources.llm import LLMResource
 from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
 warehouse = WarehouseResource()
+# configured at launch, so that what a run says of `llm` holds for the agent and the user as well
+llm = LLMResource.configure_at_launch(warehouse=warehouse)
 ASSETS = [
     ontology_assets,
     environment_assets,
@@ -52,9 +55,10 @@ defs = dg.Definitions(
     jobs=JOBS,
     executor=dg.in_process_executor,
     resources={
-        "agent": AgentResource(),
+        "agent": AgentResource(llm=llm),
         "author": AuthorResource(),
-        "user": UserResource(),
+        "llm": llm,
+        "user": UserResource(llm=llm),
         "warehouse": warehouse,
         "records": RecordsIOManager(warehouse=warehouse),
         "databases": DatabaseIOManager(warehouse=warehouse),

@@ -9,6 +9,7 @@ import dagster as dg
 
 from agentskiller_assets.errors import StorageError
 from io_managers.settings import note_settings
+from resources.llm import calls_of
 from resources.storage.sidecars import Materialization, Parent, Stamp
 from resources.storage.warehouse import Warehouse
 
@@ -50,14 +51,16 @@ def previous_of(context: dg.OutputContext, warehouse: Warehouse) -> Materializat
 
 
 def stamp_of(context: dg.OutputContext, warehouse: Warehouse) -> Stamp:
-    """Run, code version, settings and upstream versions of the output that is being written."""
+    """Run, code version, settings, upstream versions and model calls of the output that is being written."""
     step = context.step_context
+    call_ids, _ = calls_of(context.run_id, asset_name(context.asset_key), partition_of(context))
     return Stamp(
         run_id=context.run_id,
         code_version=context.asset_spec.code_version,
         settings=step.op_config or {},
         parents=tuple(_parents(context, warehouse)),
         author=os.environ.get("AGENTSKILLER_AUTHOR") or "procedural",
+        call_ids=call_ids,
     )
 
 
@@ -67,6 +70,7 @@ def report(
     """Gives Dagster the data version and what a person wants to see of the stored files."""
     context.step_context.set_data_version(context.asset_key, dg.DataVersion(written.data_version))
     paths = [warehouse.root / name for name in written.files]
+    _, totals = calls_of(written.run_id, written.asset, written.partition)
     context.add_output_metadata(
         {
             "dagster/row_count": written.row_count,
@@ -75,6 +79,7 @@ def report(
             "size": dg.MetadataValue.int(sum(path.stat().st_size for path in paths)),
             "parents": dg.MetadataValue.md("\n".join(_link(parent) for parent in written.parents) or "none"),
             **note_settings(context, previous),
+            **totals,
         }
     )
     warehouse.refresh_catalog()

@@ -1,5 +1,6 @@
 """A model behind an OpenAI-compatible endpoint: retries, bounded concurrency, and faults that have names."""
 
+import logging
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -20,6 +21,7 @@ from agentskiller_assets.llm.retry import Patience, passes, retry_after
 from agentskiller_assets.llm.transport import Exchange, Transport, UnreachableError, address_of
 from agentskiller_assets.llm.wire import GarbledError, body_of, completion_of, error_in, notes_of
 
+_LOG = logging.getLogger(__name__)
 _OUT_OF_MONEY = "insufficient_quota"
 """A 429 that no waiting cures."""
 
@@ -77,7 +79,13 @@ class OpenAILLM:
             if found.wait_s is not None and found.wait_s > patience.longest_wait_s:
                 raise self._gave_up(request, found, attempt)
             pause = patience.pause(attempt, self._clock.draw())
-            await self._clock.sleep(pause if found.wait_s is None else found.wait_s + pause / 10)
+            wait = pause if found.wait_s is None else found.wait_s + pause / 10
+            _LOG.info("%s: attempt %d failed (%s), again in %.1f s", request.culprit, attempt, found.fault, wait)
+            await self._clock.sleep(wait)
+
+    async def close(self) -> None:
+        """End all connections."""
+        await self._transport.close()
 
     def limiter(self, model: str) -> Limiter:
         """What bounds the calls to this model."""

@@ -56,6 +56,12 @@ class Transport:
             raise UnreachableError(found)
         return found
 
+    async def close(self) -> None:
+        """End all connections, on the loop that they belong to."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
+
     async def _attempt(self, body: Mapping[str, Any]) -> Exchange | str:
         """The answer, or what was wrong on the way."""
         import openai  # noqa: PLC0415 - takes a second, and most runs ask no model

@@ -26,7 +26,7 @@ from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
 from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
-_CODE = code_version("core", "authoring", "runtime", "tasks", "rollouts")
+_CODE = code_version("core", "authoring", "llm", "runtime", "tasks", "rollouts")
 _JOURNALS = "_conversations"
 """Folder of the warehouse with the conversations of runs that have not ended."""
 
@@ -101,7 +101,8 @@ def _hold(
     environment: Environment,
 ) -> list[Rollout]:
     scripts = Scripts(environment)
-    agents, users = agent.open(scripts), user.open(scripts)
+    whose = (context.asset_key.to_user_string(), context.partition_key, context.log.info)
+    agents, users = agent.open(scripts, *whose), user.open(scripts, *whose)
     # scripts say the same again in no time, so that only what models said is worth keeping
     scripted = (agents.name, users.name) == (SCRIPTED, SCRIPTED)
     folder = warehouse.open().root / _JOURNALS / context.asset_key.to_user_string() / context.partition_key

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentskiller_assets.llm import background
+from agentskiller_assets.llm.clock import Clock
 from agentskiller_assets.llm.errors import LLMError
 from agentskiller_assets.llm.models import Completion, Request
 from agentskiller_assets.llm.openai_llm import Endpoint, OpenAILLM
@@ -54,6 +55,21 @@ def endpoint(url: str, **others: Any) -> Endpoint:
     return Endpoint(**{"base_url": url, "key_variable": VARIABLE, **others})
 
 
+_opened: list[OpenAILLM] = []
+
+
+def model(url: str, clock: Clock | None = None, **settings: Any) -> OpenAILLM:
+    """The models at this address, until the test has ended."""
+    _opened.append(OpenAILLM(endpoint(url, **settings), PRICES, clock or StillClock()))
+    return _opened[-1]
+
+
+async def close_models() -> None:
+    """Connections that nobody closes are closed by the garbage collector, in whichever thread that runs."""
+    while _opened:
+        await _opened.pop().close()
+
+
 @dataclass(frozen=True)
 class Tried:
     """What came of one call."""
@@ -81,9 +97,8 @@ def tried(answer: Answer, asked: Request | None = None, **settings: Any) -> Trie
     clock = StillClock()
 
     async def call(url: str) -> Completion | LLMError:
-        llm = OpenAILLM(endpoint(url, **settings), PRICES, clock)
         try:
-            return await llm.complete(asked or request())
+            return await model(url, clock, **settings).complete(asked or request())
         except LLMError as error:
             return error
 

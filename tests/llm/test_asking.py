@@ -12,11 +12,10 @@ from agentskiller_assets.errors import SpecError
 from agentskiller_assets.llm.asking import Answered, Asked, Prompt, ask, ask_async, together
 from agentskiller_assets.llm.errors import InvalidAnswerError, JSONAnswerError, LLMError, RefusalError, TruncatedError
 from agentskiller_assets.llm.models import Completion, Request
-from agentskiller_assets.llm.openai_llm import OpenAILLM
 from agentskiller_assets.llm.parsing import parse_json
 from agentskiller_assets.llm.scripted import Answer, ScriptedLLM
 from agentskiller_assets.llm.structured import answer_schema, is_strict
-from tests.llm.kit import MODEL, PRICES, StillClock, endpoint
+from tests.llm.kit import MODEL, model
 from tests.llm.server import ModelServer
 
 TRICKY = '{"url": "https://x.org/a?b=1,]&c=//d", "text": "one, ] two , } // no comment\\n```", "n": [1, 2]}'
@@ -234,11 +233,11 @@ def test_over_sockets_a_fenced_answer_a_wrong_form_and_columns_that_nobody_has_a
         return [json.dumps(wrong), "```json\n{}\n```", f"```json\n{json.dumps(GOOD)}\n```"][number]
 
     with ModelServer(answer) as server:
-        found = ask(OpenAILLM(endpoint(server.url), PRICES, StillClock()), PROMPT, Colour, HOW)
+        found = ask(model(server.url), PROMPT, Colour, HOW)
     assert found.value == Colour.model_validate(GOOD)
     assert len(server.requests) == 3
     with ModelServer(lambda *_: "{}") as server, pytest.raises(InvalidAnswerError):
-        ask(OpenAILLM(endpoint(server.url), PRICES, StillClock()), PROMPT, Colour, HOW)
+        ask(model(server.url), PROMPT, Colour, HOW)
     assert len(server.requests) == 3
 
 

@@ -24,7 +24,7 @@ from agentskiller_assets.llm.errors import (
 from agentskiller_assets.llm.models import Request
 from agentskiller_assets.llm.openai_llm import OpenAILLM
 from agentskiller_assets.llm.retry import Patience
-from tests.llm.kit import KEY, MODEL, PRICES, SCHEMA, VARIABLE, StillClock, endpoint, request, tried
+from tests.llm.kit import KEY, MODEL, SCHEMA, VARIABLE, StillClock, endpoint, model, request, tried
 from tests.llm.server import ModelServer, Reply, completion, refusal
 
 WHOLE = {"content": "Green."}
@@ -108,7 +108,7 @@ def test_a_server_that_does_not_answer_in_time_or_at_all_is_given_up():
     assert isinstance(found.error, EndpointError)
     assert "no answer within 0.2 s" in found.told
     assert len(found.server.requests) == 2
-    nobody = OpenAILLM(endpoint("http://127.0.0.1:9/v1", patience=Patience(attempts=2)), PRICES, StillClock())
+    nobody = model("http://127.0.0.1:9/v1", patience=Patience(attempts=2))
     with pytest.raises(EndpointError, match="did not answer in 2 attempts: Connect"):
         background.run(nobody.complete(request()))
 
@@ -132,7 +132,7 @@ def test_a_429_keeps_others_waiting_as_well_for_as_long_as_the_server_asks():
     clock = StillClock()
 
     async def call(url: str) -> float:
-        llm = OpenAILLM(endpoint(url, concurrency=8), PRICES, clock)
+        llm = model(url, clock, concurrency=8)
         await asyncio.gather(*(llm.complete(request(str(n))) for n in range(8)))
         return llm.limiter(MODEL).limit
 
@@ -257,7 +257,7 @@ def test_an_endpoint_that_takes_schemas_gets_the_schema():
 )
 def test_what_an_endpoint_does_not_take_is_found_out_once_and_noted(refused, notes, forms):
     async def calls(url: str) -> list[Any]:
-        llm = OpenAILLM(endpoint(url), PRICES, StillClock())
+        llm = model(url)
         return [await llm.complete(structured()), await llm.complete(request("again", response_schema=SCHEMA, seed=4))]
 
     with ModelServer(refuses(*refused)) as server:
@@ -276,7 +276,7 @@ def test_one_schema_that_is_refused_says_nothing_about_others():
         return refusal(400, "Invalid schema for response_format 'odd'") if named == "odd" else '{"colour": "green"}'
 
     async def calls(url: str) -> None:
-        llm = OpenAILLM(endpoint(url), PRICES, StillClock())
+        llm = model(url)
         await llm.complete(request("a", response_schema=SCHEMA, schema_name="odd"))
         await llm.complete(request("b", response_schema=SCHEMA))
 
@@ -291,7 +291,7 @@ def test_one_schema_that_is_refused_says_nothing_about_others():
 
 def test_many_that_find_out_at_once_need_few_calls_more_and_an_endpoint_that_refuses_all_is_given_up():
     async def calls(url: str) -> list[Any]:
-        llm = OpenAILLM(endpoint(url, concurrency=20), PRICES, StillClock())
+        llm = model(url, concurrency=20)
         asked = (llm.complete(request(str(n), response_schema=SCHEMA, seed=1)) for n in range(20))
         return await asyncio.gather(*asked, return_exceptions=True)
 
@@ -320,7 +320,7 @@ def test_without_a_key_there_must_be_an_endpoint_and_it_must_be_an_address(monke
         OpenAILLM(endpoint("ftp://user:password@host/v1"))
     assert "password" not in str(raised.value)
     with ModelServer(lambda *_: WHOLE) as server:
-        background.run(OpenAILLM(endpoint(server.url)).complete(request()))
+        background.run(model(server.url).complete(request()))
     assert server.keys == {"none"}
 
 

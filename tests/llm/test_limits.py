@@ -9,15 +9,15 @@ import pytest
 
 from agentskiller_assets.llm import background
 from agentskiller_assets.llm.budget import Budget, Budgeted
+from agentskiller_assets.llm.clock import SystemClock
 from agentskiller_assets.llm.errors import BudgetError, RefusalError, SettingsError
 from agentskiller_assets.llm.limiter import Limiter
 from agentskiller_assets.llm.meter import Meter, totals
 from agentskiller_assets.llm.models import Completion, Request
-from agentskiller_assets.llm.openai_llm import OpenAILLM
 from agentskiller_assets.llm.prices import Price, Prices
 from agentskiller_assets.llm.scripted import ScriptedLLM
 from agentskiller_assets.llm.settings import Settings
-from tests.llm.kit import MODEL, PRICES, StillClock, endpoint, request
+from tests.llm.kit import MODEL, PRICES, StillClock, model, request
 from tests.llm.server import ModelServer, Reply, completion, refusal
 
 CALLS, AT_ONCE, LATENCY_S = 500, 64, 0.05
@@ -25,7 +25,7 @@ CALLS, AT_ONCE, LATENCY_S = 500, 64, 0.05
 
 def test_as_many_calls_as_allowed_are_under_way_at_once_and_no_more():
     async def calls(url: str) -> list[Completion]:
-        llm = OpenAILLM(endpoint(url, concurrency=AT_ONCE), PRICES)
+        llm = model(url, SystemClock(), concurrency=AT_ONCE)
         return await asyncio.gather(*(llm.complete(request(str(n))) for n in range(CALLS)))
 
     with ModelServer(lambda _, body: Reply(completion(body, "Yes."), delay_s=LATENCY_S)) as server:
@@ -39,7 +39,7 @@ def test_as_many_calls_as_allowed_are_under_way_at_once_and_no_more():
 
 def test_each_model_has_room_of_its_own():
     async def calls(url: str) -> None:
-        llm = OpenAILLM(endpoint(url, concurrency=2), PRICES)
+        llm = model(url, SystemClock(), concurrency=2)
         await asyncio.gather(*(llm.complete(request(str(n), model=m)) for n in range(10) for m in ("one", "two")))
 
     with ModelServer(lambda _, body: Reply(completion(body, "Yes."), delay_s=0.02)) as server:
@@ -69,7 +69,7 @@ def test_an_endpoint_that_takes_few_at_a_time_gets_few_and_everything_is_answere
     taken = {"now": 0, "refused": 0}
 
     async def calls(url: str) -> int:
-        llm = OpenAILLM(endpoint(url, concurrency=32), PRICES, StillClock())
+        llm = model(url, concurrency=32)
         found = await asyncio.gather(*(llm.complete(request(str(n))) for n in range(100)), return_exceptions=True)
         return sum(isinstance(each, Completion) for each in found)
 

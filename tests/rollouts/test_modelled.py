@@ -1,52 +1,67 @@
 """Models as agent and user, behind an endpoint on loopback: what they are sent, and what becomes of their failures."""
 
+import dataclasses
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from agentskiller_assets.errors import RolloutError
+from agentskiller_assets.llm.calls import CALLS, CallStore
+from agentskiller_assets.llm.meter import Meter
+from agentskiller_assets.llm.opening import open_llm
+from agentskiller_assets.llm.protocol import LLM
+from agentskiller_assets.llm.settings import Settings
 from agentskiller_assets.rollouts.builds import hold_conversations
+from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.modelled.cast import ModelAgents, ModelUsers
-from agentskiller_assets.rollouts.modelled.chat import Chat, Model
+from agentskiller_assets.rollouts.modelled.voice import Voice
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import ScriptedUsers, Scripts
-from tests.rollouts.endpoint import Answer, endpoint
+from tests.llm.server import Answer, ModelServer, refusal
 from tests.world import clinic
 
 KEY = "sk-very-secret"
 
 
 @pytest.fixture(autouse=True)
-def key(monkeypatch):
+def key(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TESTED_KEY", KEY)
 
 
-def hold(answer: Answer, user: Answer | None = None) -> Rollout:
-    """A conversation about the clinic's first query, held by models that answer so."""
-    case, environment = clinic().cases[0], clinic().environment
-    with endpoint(answer) as first, endpoint(user or answer) as second:
-        agents = ModelAgents(Chat(Model("agent-model", first, "TESTED_KEY")))
+def models(url: str, warehouse: Path, **settings: Any) -> LLM:
+    """The endpoint at this address, with its calls stored in this warehouse."""
+    return Meter(open_llm(Settings.load(base_url=url, key_variable="TESTED_KEY", **settings), warehouse))
+
+
+def hold(warehouse: Path, answer: Answer, user: Answer | None = None, cases: list[Case] | None = None) -> list[Rollout]:
+    """Conversations about the clinic's first query, or about these cases, held by models that answer so."""
+    environment = clinic().environment
+    with ModelServer(answer) as first, ModelServer(user or answer) as second:
+        agents = ModelAgents(Voice(models(first.url, warehouse), "agent-model"))
         users = (
-            ModelUsers(Chat(Model("user-model", second, "TESTED_KEY"))) if user else ScriptedUsers(Scripts(environment))
+            ModelUsers(Voice(models(second.url, warehouse), "user-model"))
+            if user
+            else ScriptedUsers(Scripts(environment))
         )
-        return hold_conversations([case], environment, agents, users)[0]
+        return hold_conversations(cases or clinic().cases[:1], environment, agents, users)
 
 
-def test_two_models_hold_a_conversation_and_see_what_belongs_to_their_side():
+def test_two_models_hold_a_conversation_and_see_what_belongs_to_their_side(tmp_path: Path):
     step = clinic().cases[0].task.instance.steps[0]
     call = {"id": "1", "type": "function", "function": {"name": step.tool, "arguments": json.dumps(step.values())}}
     sent: dict[str, list[dict[str, Any]]] = {"agent": [], "user": []}
 
-    def agent(body: dict[str, Any]) -> dict[str, Any]:
+    def agent(number: int, body: dict[str, Any]) -> dict[str, Any]:
         sent["agent"].append(body)
-        return {"tool_calls": [call]} if len(sent["agent"]) == 1 else {"content": "You are known now."}
+        return {"tool_calls": [call]} if number == 0 else {"content": "You are known now."}
 
-    def user(body: dict[str, Any]) -> dict[str, Any]:
+    def user(number: int, body: dict[str, Any]) -> str:
         sent["user"].append(body)
-        return {"content": "###STOP###"}
+        return "###STOP###"
 
-    held = hold(agent, user)
+    held = hold(tmp_path, agent, user)[0]
     assert (held.agent, held.user, held.stop_reason) == ("agent-model", "user-model", "stop")
     assert [(c.tool, c.outcome) for c in held.calls] == [(step.tool, "ok")]
     assert (held.agent_usage.prompt_tokens, held.user_usage.completion_tokens) == (22, 5)
@@ -60,27 +75,59 @@ def test_two_models_hold_a_conversation_and_see_what_belongs_to_their_side():
     assert not any(query.instruction in m["content"] for m in first["messages"])
 
 
+def test_usage_names_the_calls_which_hold_what_the_model_thought(tmp_path: Path):
+    held = hold(tmp_path, lambda *_: "<think>\nWho is it?\n</think>\n\nHello.", lambda *_: "###STOP###")[0]
+    assert [m.content for m in held.messages if m.role == "assistant"] == ["Hello."]
+    store = CallStore(tmp_path / CALLS)
+    (call_id,), (other,) = held.agent_usage.calls, held.user_usage.calls
+    agent, user = store.find(call_id), store.find(other)
+    assert agent
+    assert user
+    assert (agent.completion.content, agent.completion.thinking) == ("Hello.", "Who is it?")
+    assert (agent.request.prompt, user.request.prompt) == ("rollouts/agent", "rollouts/user")
+    assert agent.request.partition == held.domain
+
+
+def test_conversations_that_were_held_are_held_again_without_a_call(tmp_path: Path):
+    cases = clinic().cases[:3]
+    first = hold(tmp_path, lambda *_: "Hello.", lambda *_: "###STOP###", cases)
+
+    def nobody(*_: object) -> str:
+        raise AssertionError("nothing is asked")
+
+    assert hold(tmp_path, nobody, nobody, cases) == first
+    agents = ModelAgents(Voice(models("", tmp_path, offline=True), "agent-model"))
+    users = ModelUsers(Voice(models("", tmp_path, offline=True), "user-model"))
+    assert hold_conversations(cases, clinic().environment, agents, users) == first
+    with pytest.raises(RolloutError, match=r"prompt 'rollouts/agent' of .*it was never asked"):
+        hold_conversations(clinic().cases[3:4], clinic().environment, agents, users)
+
+
+def test_repeats_ask_with_other_seeds_and_are_calls_of_their_own(tmp_path: Path):
+    case = clinic().cases[0]
+    cases = [dataclasses.replace(case, repeat=repeat) for repeat in range(3)]
+    seeds = []
+
+    def agent(number: int, body: dict[str, Any]) -> str:
+        seeds.append(body["seed"])
+        return "Hello."
+
+    held = hold(tmp_path, agent, lambda *_: "###STOP###", cases)
+    assert len(set(seeds)) == 3
+    assert len({call for each in held for call in (*each.agent_usage.calls, *each.user_usage.calls)}) == 6
+
+
 @pytest.mark.parametrize(
     ("answer", "told"),
     [
         ({"content": "I am", "finish_reason": "length"}, "was cut off"),
         ({"content": ""}, "said nothing"),
-        (401, "did not answer"),
+        (refusal(401, f"bad key {KEY}"), "with status 401: bad key"),
     ],
 )
-def test_a_failure_of_a_model_is_an_error_and_never_a_conversation(answer, told):
+def test_a_failure_of_a_model_is_an_error_and_never_a_conversation(tmp_path: Path, answer, told):
     with pytest.raises(RolloutError) as raised:
-        hold(lambda _: dict(answer) if isinstance(answer, dict) else answer)
+        hold(tmp_path, lambda *_: answer)
     assert told in str(raised.value)
     assert clinic().cases[0].query.id in str(raised.value)
     assert KEY not in str(raised.value)
-
-
-def test_a_model_that_nobody_can_reach_or_pay_for_is_named(monkeypatch):
-    monkeypatch.delenv("TESTED_KEY")
-    with pytest.raises(RolloutError, match="TESTED_KEY"):
-        Chat(Model("some-model", "", "TESTED_KEY"))
-    unreachable = ModelAgents(Chat(Model("some-model", "http://127.0.0.1:9/v1", "TESTED_KEY", timeout_s=1)))
-    users = ScriptedUsers(Scripts(clinic().environment))
-    with pytest.raises(RolloutError, match="some-model did not answer"):
-        hold_conversations(clinic().cases[:1], clinic().environment, unreachable, users)
