@@ -72,12 +72,11 @@ def _normal(text: str) -> str:
 def _phrase(low: str, said: str) -> bool:
     """The words of `said` one after the other, whatever stands between words and around."""
     wanted = _normal(said).strip(" .")
-    pattern = r"(?<![\w])" + re.escape(wanted) + r"(?!\w|[.,]\d)"
-    if not wanted:
+    if not wanted or wanted not in low:
         return False
     if wanted.replace(",", "").replace("$", "").replace(".", "").isdigit():
         return False
-    return re.search(pattern, low) is not None
+    return re.search(r"(?<![\w])" + re.escape(wanted) + r"(?!\w|[.,]\d)", low) is not None
 
 
 def _dates(low: str) -> list[tuple[int | None, int, int]]:
@@ -174,7 +173,11 @@ _FINDERS: dict[str, Callable[[str, Any], bool]] = {
 
 
 def _stem(word: str) -> str:
+    """The word without its ending: `move`, `moved` and `moving` are one."""
     for ending in ("ing", "ed", "es", "s"):
-        if len(word) > len(ending) + 3 and word.endswith(ending):
-            return word.removesuffix(ending)
-    return word
+        if len(word) > len(ending) + 2 and word.endswith(ending):
+            word = word.removesuffix(ending)
+            break
+    if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "aeious":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > 3 else word

@@ -57,3 +57,10 @@ def test_content_words_leave_out_what_every_sentence_has():
     assert content_words("An appointment is booked at least two hours ahead.") == {
         "appointment", "book", "least", "2", "hour", "ahead"
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("medicine", "medicines"), ("move", "moved"), ("cancel", "cancelled"), ("box", "boxes")]
+)
+def test_content_words_are_the_same_in_all_their_forms(one, other):
+    assert content_words(one) == content_words(other)

@@ -167,3 +167,12 @@ def test_what_was_read_back_last_is_what_is_done(kind):
                 parameter = tool.parameter(name)
                 assert parameter is not None
                 assert parameter.refers_to or mentions(str(asked.content), value, parameter), (rollout.id, name)
+
+
+def test_a_user_who_is_asked_again_says_it_again():
+    case = next(case for case in clinic().cases if case.query.task_kind == "fulfil")
+    script, twists = Scripts(clinic().environment).of(case)
+    user = ScriptedUser(case, script, twists)
+    first = script.identity[0]
+    answers = [user.answer(f"What is {first.clause}?") for _ in range(3)]
+    assert all(first.mentioned_in(answer) for answer in answers)

@@ -5,6 +5,7 @@ things up before it asks, reads every change back and waits for a yes.
 """
 
 import json
+import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ from agentskiller_assets.tasks.replay import rows_of
 _MOST_OPTIONS = 5
 _PATIENCE = 4
 """How often the same thing is asked for."""
+_SHORT = 8
+"""Words of a message that may be a yes and nothing more."""
 
 
 @dataclass(frozen=True)
@@ -292,14 +295,16 @@ class ScriptedAgent:
     def listen_for(self, goal: GoalScript, text: str) -> None:
         """Take up details of the goal at hand; the last word on the decoy's detail counts."""
         decoy = self.twists.decoy
+        agreed, plain = agrees(text) and len(text.split()) <= _SHORT, _without_names(goal, text)
         for detail in goal.details:
-            if self._play is None and detail.small:
-                continue  # small talk of the first message may hold a number
-            if detail.typed and detail.mentioned_in(text):
+            if detail.small and (agreed or self._play is None):
+                continue  # `that sounds good`, or small talk with a number in it
+            said = plain if detail.small else text
+            if detail.typed and detail.mentioned_in(said):
                 self._heard.add(detail.key)
                 if decoy and detail.key == decoy.detail.key:
                     self._decoyed = False
-            elif decoy and detail.key == decoy.detail.key and mentions(text, decoy.value, decoy.typed):
+            elif decoy and detail.key == decoy.detail.key and mentions(said, decoy.value, decoy.typed):
                 self._heard.add(detail.key)
                 self._decoyed = True
 
@@ -344,3 +349,12 @@ def _result(text: str) -> dict[str, Any]:
 def _service(tool: str) -> str:
     """What the agent calls the one of two services that a tool belongs to."""
     return f"the {language.humanize(space_of(tool) or '')} service"
+
+
+def _without_names(goal: GoalScript, text: str) -> str:
+    """The text without the names of things: `Dormexa 2 mg` holds no number that somebody wants."""
+    for detail in goal.details:
+        for typed, value in detail.typed:
+            if typed.type == "text":
+                text = re.sub(re.escape(str(value)), " ", text, flags=re.IGNORECASE)
+    return text

@@ -72,17 +72,19 @@ class ScriptedUser:
         if asks_what(text):
             return self._state()
         if asks(text):
-            return self._know_nothing()
+            told = self._asked(text, again=True)
+            return self._tell(told) if told else self._know_nothing()
         return self._go_on()
 
-    def _asked(self, text: str) -> list[Detail]:
-        """What the text asks for that has not been told: who one is first, then what the goal at hand is about."""
+    def _asked(self, text: str, again: bool = False) -> list[Detail]:
+        """What the text asks for and has not been told, or has: who one is first, then what it is about."""
         if not asks(text):
             return []
-        identity = [each for each in self.script.identity if each.key not in self._told and each.asked_in(text)]
-        if identity:
-            return identity
-        return [d for d in self._at_hand().details if d.typed and d.key not in self._told and d.asked_in(text)]
+        wanted = [each for each in self.script.identity if (each.key in self._told) == again and each.asked_in(text)]
+        if wanted:
+            return wanted
+        details = [detail for detail in self._at_hand().details if detail.typed]
+        return [each for each in details if (each.key in self._told) == again and each.asked_in(text)]
 
     def _tell(self, details: Sequence[Detail]) -> str:
         """The details, or all but the first of them later."""
@@ -99,11 +101,12 @@ class ScriptedUser:
         return self._one(details[0]) if len(details) == 1 else self._several(details)
 
     def _identity(self, details: Sequence[Detail]) -> str:
-        subjects = [_mine(detail.clause) for detail in details]
-        if len(details) == 1:
-            return self._word(words.MY_DETAIL, subject=subjects[0], said=self._words(details[0]))
-        facts = [f"{subject} is {self._words(detail)}" for subject, detail in zip(subjects, details, strict=True)]
-        return self._word(words.MY_DETAILS, said=language.join_words(facts))
+        # two services may ask for the same thing
+        facts = dict.fromkeys((_mine(detail.clause), self._words(detail)) for detail in details)
+        if len(facts) == 1:
+            subject, said = next(iter(facts))
+            return self._word(words.MY_DETAIL, subject=subject, said=said)
+        return self._word(words.MY_DETAILS, said=language.join_words(f"{subject} is {said}" for subject, said in facts))
 
     def _one(self, detail: Detail) -> str:
         if detail.title:
