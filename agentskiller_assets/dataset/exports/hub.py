@@ -1,7 +1,7 @@
 """A folder that `datasets.load_dataset` reads: Parquet by split, and a dataset card."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,19 +11,23 @@ from agentskiller_assets.dataset.exports.lines import Files, by_split, compact, 
 from agentskiller_assets.dataset.models import DatasetReport, Example
 from resources.storage.engine import engine, file_literal, literal, quoted
 
-_CALL = 'STRUCT("id" VARCHAR, "type" VARCHAR, "function" STRUCT("name" VARCHAR, "arguments" VARCHAR))'
-_COLUMNS = {
-    "messages": f'STRUCT("role" VARCHAR, "content" VARCHAR, "tool_calls" {_CALL}[], "tool_call_id" VARCHAR)[]',
-    "tools": "VARCHAR",
+_TEXT, _NUMBER, _JSON = "VARCHAR", "INTEGER", "JSON"
+Shape = str | list["Shape"] | dict[str, "Shape"]
+_CALL: Shape = {"id": _TEXT, "type": _TEXT, "function": {"name": _TEXT, "arguments": _JSON}}
+_COLUMNS: dict[str, Shape] = {
+    "messages": [{"role": _TEXT, "content": _TEXT, "tool_calls": [_CALL], "tool_call_id": _TEXT}],
+    "tools": _JSON,
     "parallel_tool_calls": "BOOLEAN",
-    "id": "VARCHAR",
-    "task_kind": "VARCHAR",
-    "domains": "VARCHAR[]",
-    "group": "VARCHAR",
-    "turns": "INTEGER",
-    "calls": "INTEGER",
-    "words": "INTEGER",
+    "id": _TEXT,
+    "task_kind": _TEXT,
+    "domains": [_TEXT],
+    "group": _TEXT,
+    "turns": _NUMBER,
+    "calls": _NUMBER,
+    "words": _NUMBER,
 }
+"""JSON is stored as text, since its shape differs from row to row; the card tells readers that it is JSON."""
+_DTYPES = {_TEXT: "string", _NUMBER: "int32", _JSON: "json", "BOOLEAN": "bool"}
 _SMALLEST_BUFFER = 1 << 20
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 _USE = """
@@ -35,25 +39,10 @@ from datasets import load_dataset
 dataset = load_dataset("path/of/this/folder")
 ```
 
-`messages` are those of OpenAI's chat completions; `arguments` of a call are JSON as text. `tools` is one JSON text
-with the list of functions, because columns of Parquet have one shape for all rows, and schemas of tools have not.
-TRL (1.16 was tried) reads such a text by itself. A message has every field, with nothing in those that it does not use;
-chat templates that want them gone, or arguments as objects, get both from:
-
-```python
-import json
-
-def as_chat(batch):
-    for messages in batch["messages"]:
-        for message in messages:
-            for name in [name for name, value in message.items() if value is None]:
-                del message[name]
-            for call in message.get("tool_calls", []):
-                call["function"]["arguments"] = json.loads(call["function"]["arguments"])
-    return batch
-
-train = dataset["train"].with_transform(as_chat)
-```
+`messages` and `tools` are what TRL takes for conversations with tools: the arguments of a call are an object, the tools
+a list of functions. That was tried with the chat templates of TRL 1.16. In the files both are JSON as text, because
+columns of Parquet have one shape for all rows; the front matter of this card declares them as `json`, which `datasets`
+knows from 4.7 on. A message has every field, with nothing in those that it does not use.
 """
 
 
@@ -66,7 +55,7 @@ def hub_files(examples: Sequence[Example], report: DatasetReport) -> Files:
 
 def _parquet(examples: Sequence[Example]) -> bytes:
     """The bytes of one file. An empty one is not written, since `load_dataset` does not take it."""
-    typed = ", ".join(f"{quoted(name)}: {literal(kind)}" for name, kind in _COLUMNS.items())
+    typed = ", ".join(f"{quoted(name)}: {literal(_sql(shape))}" for name, shape in _COLUMNS.items())
     buffer = _SMALLEST_BUFFER
     with tempfile.TemporaryDirectory() as folder, engine() as cursor:
         staged, target = Path(folder) / "rows.jsonl", Path(folder) / "rows.parquet"
@@ -97,6 +86,30 @@ def _readme(splits: Sequence[str], report: DatasetReport) -> str:
         "tags": ["tool-use", "function-calling", "conversational", "synthetic"],
         "size_categories": [size],
         "configs": [{"config_name": "default", "data_files": files}],
+        "dataset_info": {"config_name": "default", "features": _features(_COLUMNS)},
     }
     written = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
     return f"---\n{written}---\n\n{report.card.rstrip()}\n{_USE}"
+
+
+def _sql(shape: Shape) -> str:
+    """The type of a column in DuckDB."""
+    if isinstance(shape, dict):
+        return f"STRUCT({', '.join(f'{quoted(name)} {_sql(inner)}' for name, inner in shape.items())})"
+    if isinstance(shape, list):
+        return f"{_sql(shape[0])}[]"
+    return _TEXT if shape == _JSON else shape
+
+
+def _features(fields: Mapping[str, Shape]) -> list[dict[str, Any]]:
+    """The types of columns as the front matter of a card has them."""
+    return [{"name": name, **_feature(shape)} for name, shape in fields.items()]
+
+
+def _feature(shape: Shape) -> dict[str, Any]:
+    if isinstance(shape, dict):
+        return {"struct": _features(shape)}
+    if isinstance(shape, list):
+        inner = _feature(shape[0])
+        return {"list": inner.get("dtype") or inner["struct"]}
+    return {"dtype": _DTYPES[shape]}
