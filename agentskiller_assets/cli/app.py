@@ -2,7 +2,7 @@
 
 import typer
 
-from agentskiller_assets.cli import dataset, domains, look, make, packs, pairs, replay, servers, status, tau2, verify
+from agentskiller_assets.cli import dataset, doctor, domains, look, make, packs, pairs, replay, servers, status, tau2, verify
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -19,6 +19,7 @@ app.command("show")(look.show)
 app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)
 app.command("replay")(replay.replay)
+app.command("doctor")(doctor.doctor)
 app.command("serve")(servers.serve)
 servers.export.command("tau2")(tau2.export_tau2)
 servers.export.command("openai")(dataset.export_openai)

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from agentskiller_assets.llm.errors import SettingsError
-from agentskiller_assets.llm.keys import read_key
 from agentskiller_assets.llm.openai_llm import Endpoint
 from agentskiller_assets.llm.prices import PRICES
 
@@ -74,9 +73,8 @@ class Settings:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing says that a model is to be used."""
-        named = (self.endpoint.base_url, self.textual_model, self.coding_model)
-        return not any(named) and not read_key(self.endpoint.key_variable)
+        """Whether nothing says that a model is to be used; a key alone, which may be there for others, does not."""
+        return not any((self.endpoint.base_url, self.textual_model, self.coding_model))
 
 
 def _number(variable: str) -> float:
