@@ -2,7 +2,20 @@
 
 import typer
 
-from agentskiller_assets.cli import dataset, doctor, domains, look, make, packs, pairs, replay, servers, status, tau2, verify
+from agentskiller_assets.cli import (
+    dataset,
+    doctor,
+    domains,
+    look,
+    make,
+    packs,
+    pairs,
+    replay,
+    servers,
+    status,
+    tau2,
+    verify,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
