@@ -118,6 +118,7 @@ class Lineage:
         )
         _, rows = self._warehouse.query(sql, {"start": record_id})
         places = {far: (asset, partition) for _, far, _, asset, partition in rows if asset}
+        places |= self._warehouse.locate_calls(far for _, far, _, asset, _ in rows if not asset)
         if record_id not in places and (up or len(rows) == 1):
             self._warehouse.find(record_id)  # raises, and names the closest ids
         following: dict[str, list[str]] = {}

@@ -1,10 +1,15 @@
-"""Views of the model calls: one line for each call, and what they cost for whom."""
+"""The model calls: as nodes of lineage, and as views with one line for each call and what they cost for whom."""
 
+import re
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
-from agentskiller_assets.llm.calls import CALLS
+from agentskiller_assets.llm.calls import CALLS, Call, CallStore
 from resources.storage.engine import file_literal, literal, quoted
 
+CALLS_VIEW = "llm_calls"
+_CALL_ID = re.compile(r"call_[0-9a-f]{32}")
 _REQUEST = (
     "STRUCT(model VARCHAR, prompt VARCHAR, asset VARCHAR, partition VARCHAR, messages JSON, tools JSON,"
     " response_schema JSON, temperature DOUBLE, seed BIGINT, max_tokens BIGINT)"
@@ -49,3 +54,22 @@ def call_views(root: Path, any_calls: bool) -> dict[str, str]:
     else:
         files = f"(SELECT {', '.join(f'NULL::{kind} AS {quoted(name)}' for name, kind in _FILE.items())} LIMIT 0)"
     return {"llm_calls": _CALLS.format(files=files), "llm_cost": _COST}
+
+
+def find_calls(root: Path, record_ids: Iterable[str]) -> dict[str, Call]:
+    """Those of the ids that are of stored calls."""
+    store = CallStore(root / CALLS)
+    found = {each: store.find(each) for each in record_ids if _CALL_ID.fullmatch(each)}
+    return {call_id: call for call_id, call in found.items() if call is not None}
+
+
+def call_fields(call: Call) -> dict[str, Any]:
+    """What a person wants to see of a call: who was asked what, and what came of it."""
+    request, completion = call.request, call.completion
+    said = completion.content or ", ".join(each.name for each in completion.tool_calls)
+    return {
+        "label": f"{request.prompt}, {request.model}: {said}",
+        "fault": call.fault,
+        **request.model_dump(mode="json"),
+        **completion.model_dump(mode="json", exclude={"cached"}),
+    }

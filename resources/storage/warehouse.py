@@ -16,6 +16,7 @@ from agentskiller_assets.core.records import Record
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import RecordNotFoundError, StorageError
 from resources.storage import catalog, sidecars
+from resources.storage.calls import CALLS_VIEW, call_fields, find_calls
 from resources.storage.engine import engine, file_literal, literal
 from resources.storage.environments import DatabaseRow, build_database, load_database, row_records
 from resources.storage.faults import rebuild_command, storage_faults
@@ -178,20 +179,29 @@ class Warehouse:
             "SELECT id, asset, partition FROM records WHERE list_contains(?, id) ORDER BY ALL DESC",
             [list(record_ids)],
         )
-        return {record_id: (asset, partition) for record_id, asset, partition in rows}
+        found = {record_id: (asset, partition) for record_id, asset, partition in rows}
+        return found | self.locate_calls(record_ids)
+
+    def locate_calls(self, record_ids: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+        """`llm_calls` and the partition that asked first, of each of these that is a model call."""
+        calls = find_calls(self.root, record_ids)
+        return {call_id: (CALLS_VIEW, call.request.partition) for call_id, call in calls.items()}
 
     def fields_of(self, places: Mapping[str, tuple[str, str | None]]) -> dict[str, dict[str, Any]]:
-        """The fields of records whose asset and partition is known, in one query."""
+        """The fields of records whose asset and partition is known, in one query, and of model calls."""
+        calls = find_calls(self.root, [each for each, (asset, _) in places.items() if asset == CALLS_VIEW])
+        of_calls = {call_id: call_fields(call) for call_id, call in calls.items()}
         parts = [
             f"SELECT id, to_json(r)::VARCHAR FROM read_parquet({file_literal(self.data_path(*place))},"
             f" hive_partitioning = false) r WHERE id IN ({', '.join(map(literal, ids))})"
             for place, ids in _grouped(places).items()
+            if place[0] != CALLS_VIEW
         ]
         if not parts:
-            return {}
+            return of_calls
         with storage_faults(self.root, "read"), engine() as cursor:
             rows = cursor.execute(" UNION ALL ".join(parts)).fetchall()
-        return {record_id: json.loads(fields) for record_id, fields in rows}
+        return of_calls | {record_id: json.loads(fields) for record_id, fields in rows}
 
     def _not_found(self, record_id: str) -> RecordNotFoundError:
         _, rows = self.query(

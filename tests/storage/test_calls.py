@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from agentskiller_assets.errors import StorageError
+from agentskiller_assets.errors import RecordNotFoundError, StorageError
 from agentskiller_assets.llm import background
 from agentskiller_assets.llm.calls import CALLS, CallStore
 from agentskiller_assets.llm.cassette import Cassette
 from agentskiller_assets.llm.errors import LLMError
 from agentskiller_assets.llm.models import Completion, Request
 from agentskiller_assets.llm.scripted import ScriptedLLM
+from resources.lineage import Lineage
 from resources.storage.warehouse import Warehouse
 from tests.llm.kit import MODEL, request
 from tests.storage.library import STAMP, Book, book
@@ -75,3 +76,21 @@ def test_the_views_are_of_no_asset_and_are_built_again_when_calls_come(warehouse
     assert warehouse.query("SELECT DISTINCT asset FROM records")[1] == [("books",)]
     with pytest.raises(StorageError, match="llm_cost"):
         warehouse.write_records("llm_cost", None, Book, [], STAMP)
+
+
+def test_lineage_ends_at_a_prompt_and_an_answer(warehouse: Warehouse):
+    call = called(warehouse, request(asset="books", partition="ada", tools=({"type": "function"},)))
+    emma = book("Emma", parents=("topic_1", call))
+    warehouse.write_records("books", "ada", Book, [emma], STAMP)
+    graph = Lineage(warehouse).up(emma.id)
+    node = graph.nodes[call]
+    assert (node.kind, node.asset, node.partition, node.run_id) == ("call", "llm_calls", "ada", None)
+    assert node.label == "tests/colour, small-model: Green."
+    assert (graph.nodes["topic_1"].asset, list(graph.edges)) == (None, [(emma.id, "topic_1"), (emma.id, call)])
+    assert set(Lineage(warehouse).down(call).nodes) == {call, emma.id}
+    assert Lineage(warehouse).up(call).edges == ()
+    asset, partition, fields = warehouse.find(call)
+    assert (asset, partition, fields["content"], fields["prompt"]) == ("llm_calls", "ada", "Green.", "tests/colour")
+    for unknown in ("call_" + "0" * 32, "call_../../books"):
+        with pytest.raises(RecordNotFoundError):
+            warehouse.find(unknown)
