@@ -1,6 +1,8 @@
 """The author: whatever writes the content of a domain. Slices ask it, and never know who answers."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import Any
 
 from agentskiller_assets.authoring.drafts import (
     BridgeDraft,
@@ -71,6 +73,14 @@ class Author(ABC):
     @abstractmethod
     def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:
         """How one persona asks in one task."""
+
+    def word_queries(self, requests: Sequence[QueryRequest], seed: int) -> list[QueryDraft]:
+        """As `word_query`, for many requests that do not depend on each other."""
+        return [self.word_query(request, seed) for request in requests]
+
+    def calls_of(self, *answers: Any) -> tuple[str, ...]:
+        """Ids of the model calls that these answers of the author came from, sorted; none where no model was asked."""
+        return ()
 
     @abstractmethod
     def fingerprint(self, domain: str) -> str:

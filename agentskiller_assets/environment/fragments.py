@@ -73,7 +73,7 @@ class FragmentChecker:
         if strange:
             yield f"uses undeclared {sorted(':' + name for name in strange)}", f"Declare it, or use {sorted(names)}."
         yield from self._quoted(tree)
-        yield from _determinism(tree)
+        yield from indeterminate(tree)
         yield from self._kind(what, tree, tool)
         yield from self._compiles(what, text, tool, sql.placeholders(tree))
 
@@ -213,7 +213,8 @@ def _ordered(tree: exp.Select) -> set[str]:
     return found
 
 
-def _determinism(tree: exp.Expr) -> Iterator[tuple[str, str]]:
+def indeterminate(tree: exp.Expr) -> Iterator[tuple[str, str]]:
+    """Where a fragment depends on chance, on the machine or on its clock: what it does, and the fix."""
     for function in tree.find_all(exp.Func):
         if (function.name or function.key).lower() in FORBIDDEN_FUNCTIONS or function.key == "rand":
             yield f"calls {function.name or function.key}", "Results must not depend on chance or on the machine."

@@ -12,8 +12,11 @@ from agentskiller_assets.authoring.samplers import ColumnSampler, Row
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
 from agentskiller_assets.errors import PlanningError
+from agentskiller_assets.runtime.guard import STEPS_PER_TICK
 
 FIRST_NUMBER = 10001
+STEPS = 2_000_000_000
+"""Instructions of SQLite that one query of a plan may take: about half a minute."""
 
 Rows = dict[str, tuple[Row, ...]]
 
@@ -51,6 +54,8 @@ class _RowMaker:
         self.rows: Rows = {}
         self.keys = {table.name: table.key for table in spec.tables}
         self.scratch = sqlite3.connect(":memory:")
+        self.scratch.set_progress_handler(self._tick, STEPS_PER_TICK)
+        self._ticks = 0
 
     def table(self, table: Table) -> list[Row]:
         """All rows of one table, column by column."""
@@ -59,7 +64,7 @@ class _RowMaker:
             try:
                 for row, value in zip(rows, self._column(table, column, rows), strict=True):
                     row[column.name] = value
-            except (ValueError, KeyError, sqlite3.Error) as error:
+            except (ValueError, TypeError, LookupError, ArithmeticError, sqlite3.Error) as error:
                 where = f"databases[{self.spec.domain}].{table.name}.{column.name}"
                 raise PlanningError(where, f"no values can be drawn: {error}", "Correct its sample plan.") from error
         return [{column.name: row[column.name] for column in table.columns} for row in rows]
@@ -111,7 +116,13 @@ class _RowMaker:
         return [row[0] for row in found]
 
     def _query(self, sql: str) -> list[tuple[Any, ...]]:
+        self._ticks = 0
         return self.scratch.execute(sql, {"now": self.spec.simulation_time}).fetchall()
+
+    def _tick(self) -> bool:
+        """Ends a query that does not end by itself."""
+        self._ticks += 1
+        return self._ticks > STEPS // STEPS_PER_TICK
 
     def _show(self, table: Table, rows: list[Row]) -> None:
         names = list(rows[0])

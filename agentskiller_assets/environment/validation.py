@@ -5,7 +5,7 @@ construction and every author's answers.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlglot import exp
 
@@ -32,16 +32,26 @@ class Fault(Model):
 
 def validate(spec: EnvironmentSpec) -> list[Fault]:
     """All faults of a specification; an empty list means that it is closed and within limits."""
-    faults = [*_shape(spec), *_tables(spec), *_codes(spec)]
+    faults = shape_faults(spec)
     if faults:
         return faults
     checker = FragmentChecker(spec)
     for table in spec.tables:
         faults += [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check_invariants(table)]
     for tool in spec.tools:
-        found = [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check(tool)]
-        faults += found or _effects(spec, tool)
+        faults += tool_faults(checker, tool)
     return faults or list(_reachability(spec))
+
+
+def shape_faults(spec: EnvironmentSpec) -> list[Fault]:
+    """Faults of tables, names and limits: all that can be told without the SQL of the tools."""
+    return [*_shape(spec), *_tables(spec), *_codes(spec)]
+
+
+def tool_faults(checker: FragmentChecker, tool: Tool) -> list[Fault]:
+    """Faults of one tool's fragments, on tables that are in order."""
+    found = [Fault(where=where, fault=fault, fix=fix) for where, fault, fix in checker.check(tool)]
+    return found or list(_effects(checker.spec, tool))
 
 
 def _shape(spec: EnvironmentSpec) -> Iterator[Fault]:
@@ -165,8 +175,16 @@ def _possible_states(table: Table, tool: Tool) -> set[str]:
     return states
 
 
-def obtainable_keys(spec: EnvironmentSpec) -> tuple[set[str], set[str]]:
-    """Names of tools that can be called, and keys that reads can yield, starting from the authorisation tool."""
+def obtainable_keys(
+    spec: EnvironmentSpec, yields: Mapping[str, Sequence[str]] | None = None
+) -> tuple[set[str], set[str]]:
+    """Names of tools that can be called, and keys that reads can yield, starting from the authorisation tool.
+
+    `yields` says what they will yield where their results are yet to be written.
+    """
+    if yields is None:
+        reads = [tool for tool in spec.tools if tool.access == "read"]
+        yields = {tool.name: [c.refers_to for c in tool.returns.columns if c.refers_to] for tool in reads}
     tools: set[str] = set()
     keys: set[str] = set()
     growing = True
@@ -178,9 +196,7 @@ def obtainable_keys(spec: EnvironmentSpec) -> tuple[set[str], set[str]]:
         }
         growing = ready != tools
         tools = ready
-        for tool in spec.tools:
-            if tool.name in tools and tool.access == "read":
-                keys |= {column.refers_to for column in tool.returns.columns if column.refers_to}
+        keys = set().union(*(yields[name] for name in tools if name in yields))
     return tools, keys
 
 

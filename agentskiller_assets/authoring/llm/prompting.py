@@ -1,0 +1,73 @@
+"""Prompts: a template of the package, the model that is asked, and the form of the answer, as one object."""
+
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Generic, Literal, TypeVar
+
+import jinja2
+from pydantic import BaseModel
+
+from agentskiller_assets.core import language
+from agentskiller_assets.core.canonical import canonical_json, digest
+from agentskiller_assets.llm.asking import Prompt
+from agentskiller_assets.llm.structured import answer_schema
+
+A = TypeVar("A", bound=BaseModel)
+
+Voice = Literal["textual", "coding"]
+"""Which of the two models is asked: the one that writes what people read, or the one that writes SQL."""
+FOLDER = Path(__file__).parent / "prompts"
+_AGAIN = "shared/again"
+
+
+@dataclass(frozen=True)
+class PromptFile(Generic[A]):
+    """A prompt in `prompts/<name>.md.j2`. Validators of its answers stand in the same module as the prompt."""
+
+    name: str
+    voice: Voice
+    answer: type[A]
+
+    def to_ask(self, **values: Any) -> Prompt:
+        """The prompt with these values; a name that the template has and they lack is an error."""
+        return Prompt(self.name, user=render(self.name, **values), system=render(f"shared/{self.voice}"))
+
+
+def again(prompt: Prompt, answer: BaseModel, faults: list[str]) -> Prompt:
+    """The same prompt, with an answer that was good by itself and what is wrong with it beside the others."""
+    text = render(_AGAIN, asked=prompt.user, answer=canonical_json(answer), faults=faults)
+    return Prompt(prompt.name, user=text, system=prompt.system)
+
+
+def render(name: str, **values: Any) -> str:
+    """The text of a template of the package."""
+    return _environment().get_template(f"{name}.md.j2").render(**values).strip()
+
+
+def prompt_digest(*prompts: PromptFile[Any]) -> str:
+    """Of all that these prompts decide: every template of the package, and the forms of their answers."""
+    texts = {path.relative_to(FOLDER).as_posix(): path.read_text(encoding="utf-8") for path in template_files()}
+    return digest([texts, {each.name: answer_schema(each.answer) for each in prompts}])
+
+
+def template_files() -> list[Path]:
+    """Every template of the package."""
+    return sorted(FOLDER.rglob("*.md.j2"))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(  # noqa: S701 - prompts, never HTML
+        loader=jinja2.FileSystemLoader(FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "a": language.article,
+        "human": language.humanize,
+        "json": canonical_json,
+        "plural": language.plural,
+    }
+    return environment
