@@ -23,9 +23,16 @@ class ValueSource:
         self.session = session
         self.now = datetime.fromisoformat(spec.simulation_time)
         self._stored: dict[tuple[str, str], list[Any]] = {}
+        self._samples: dict[tuple[str, str], list[Any]] = {}
 
     def samples(self, tool: Tool, parameter: Parameter) -> list[Any]:
         """Valid values, plausible ones first, then stored values of columns that the tool may compare."""
+        asked = (tool.name, parameter.name)
+        if asked not in self._samples:
+            self._samples[asked] = self._drawn(tool, parameter)
+        return self._samples[asked]
+
+    def _drawn(self, tool: Tool, parameter: Parameter) -> list[Any]:
         made = self._made(parameter)
         stored = [value for path in self._columns(tool, parameter) for value in self.stored(*path)]
         known = [*stored, *made] if parameter.matches or parameter.refers_to else [*made, *stored]

@@ -105,9 +105,10 @@ def _without_multiples(schema: Schema) -> Schema:
 class ArgumentChecker:
     """Checks and converts the arguments of one tool."""
 
-    __slots__ = ("_binders", "_checks", "_defaults", "_required", "_validator")
+    __slots__ = ("_binders", "_checks", "_defaults", "_required", "_validator", "parameters")
 
     def __init__(self, tool: Tool) -> None:
+        self.parameters = tool.parameters
         schema = _without_multiples(input_schema(tool))
         self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
         self._checks = {p.name: _CHECKS.get(p.type, _text) for p in tool.parameters}

@@ -55,9 +55,17 @@ class CompiledTool:
 
 
 def compile_tool(
-    spec: EnvironmentSpec, tool: Tool, store: Store, statements: Statements, without: str | None = None
+    spec: EnvironmentSpec,
+    tool: Tool,
+    store: Store,
+    statements: Statements,
+    without: str | None = None,
+    like: CompiledTool | None = None,
 ) -> CompiledTool:
-    """Compile a tool; `without` is the code of what to leave out: a rule, a bind's refusal, or `NOT_AUTHORIZED`."""
+    """Compile a tool; `without` is the code of what to leave out: a rule, a bind's refusal, or `NOT_AUTHORIZED`.
+
+    If it has the parameters of a tool that is compiled already, their checks are the same.
+    """
     _check_shape(tool)
     rules = tuple(rule for rule in tool.rules if rule.code != without)
     condition, probes = _conditions(spec, tool, without)
@@ -67,7 +75,7 @@ def compile_tool(
     new_id_table, writes = compiling.effects()
     return CompiledTool(
         name=tool.name,
-        checker=ArgumentChecker(tool),
+        checker=like.checker if like and like.checker.parameters == tool.parameters else ArgumentChecker(tool),
         condition=condition,
         probes=probes,
         rules=tuple(Refused(rule.code, rule.statement) for rule in rules),

@@ -70,7 +70,7 @@ def _next_number(store: Store, table: str, key: str, prefix: str) -> int:
 class Environment:
     """A specification and its rows, compiled once; `fork` gives sessions that know nothing of each other."""
 
-    __slots__ = ("_base", "_tools", "_variants", "base_digest", "digest", "image", "spec", "without")
+    __slots__ = ("_base", "_digest", "_made_of", "_tools", "_variants", "base_digest", "image", "spec", "without")
 
     def __init__(self, spec: EnvironmentSpec, image: bytes, *, step_budget: int = STEP_BUDGET) -> None:
         self.spec = spec
@@ -78,18 +78,37 @@ class Environment:
         self.without: str | None = None
         """The code with which a variant does not refuse."""
         self._base = _Base(spec, image, step_budget)
+        self._tools: dict[str, CompiledTool] = {}
         self._tools = self._compile(spec.tools)
         self._variants: dict[str, Environment] = {}
         self.base_digest = self._base.image_digest
         """Digest of the rows and tables that every session starts from."""
-        self.digest = digest([spec, self.base_digest])
-        """Digest of all that decides what a session does."""
+        self._made_of: tuple[Any, ...] = (spec, self.base_digest)
+        self._digest: str | None = None
+
+    @property
+    def digest(self) -> str:
+        """Digest of all that decides what a session does; of a variant, told only when somebody asks."""
+        if self._digest is None:
+            parts = [part.digest if isinstance(part, Environment) else part for part in self._made_of]
+            self._digest = digest(parts)
+        return self._digest
+
+    def _twin(self, difference: Any) -> "Environment":
+        """The same rows and tools, to be made different."""
+        twin = copy(self)
+        twin._variants = {}
+        twin._made_of, twin._digest = (self, difference), None
+        return twin
 
     def _compile(self, tools: Iterable[Tool]) -> dict[str, CompiledTool]:
         store = self._base.pool.take()
         try:
             statements = self._base.statements
-            return {tool.name: compile_tool(self.spec, tool, store, statements, self.without) for tool in tools}
+            return {
+                tool.name: compile_tool(self.spec, tool, store, statements, self.without, self._tools.get(tool.name))
+                for tool in tools
+            }
         finally:
             self._base.pool.give(store)
 
@@ -104,20 +123,16 @@ class Environment:
     def with_tool(self, tool: Tool) -> "Environment":
         """The same rows and tools, but this one in place of that of its name. `SpecError` if it does not compile."""
         tools = tuple(tool if each.name == tool.name else each for each in self.spec.tools)
-        variant = copy(self)
+        variant = self._twin(tool)
         variant.spec = self.spec.model_copy(update={"tools": tools})
         variant._tools = {**self._tools, **self._compile([tool])}
-        variant._variants = {}
-        variant.digest = digest([self.digest, tool])
         return variant
 
     def in_role(self, role: str) -> "Environment":
         """The same rows, and of the tools those in which this role's row is `:me`."""
-        variant = copy(self)
+        variant = self._twin(role)
         variant.spec = self.spec.as_role(role)
         variant._tools = {tool.name: self._tools[tool.name] for tool in variant.spec.tools}
-        variant._variants = {}
-        variant.digest = digest([self.digest, role])
         return variant
 
     def without_rule(self, code: str) -> "Environment":
@@ -137,11 +152,9 @@ class Environment:
         concerned = [tool for tool in self.spec.tools if self._refuses_with(tool, code)]
         if not concerned:
             raise SpecError(f"rule {code}", f"no tool of {self.spec.domain} has it", "Check the code.")
-        variant = copy(self)
+        variant = self._twin(code)
         variant.without = code
-        variant.digest = digest([self.digest, code])
         variant._tools = {**self._tools, **variant._compile(concerned)}
-        variant._variants = {}
         return variant
 
     def _refuses_with(self, tool: Tool, code: str) -> bool:
