@@ -29,8 +29,6 @@ from agentskiller_assets.tasks.replay import rows_of
 _MOST_OPTIONS = 5
 _PATIENCE = 4
 """How often the same thing is asked for."""
-_SHORT = 8
-"""Words of a message that may be a yes and nothing more."""
 
 
 @dataclass(frozen=True)
@@ -73,6 +71,8 @@ class ScriptedAgent:
         """Whether the user's last word on the decoy's detail is the decoy."""
         self._requested: set[int] = set()
         self._current = 0
+        self._confirming = False
+        """Whether the next thing that the user says answers a question of yes or no."""
         self._last = ""
         """What the user said last."""
         self._play: Play | None = None
@@ -199,9 +199,9 @@ class ScriptedAgent:
         """Read the change back until the user agrees."""
         bank = words.CONFIRM
         for _ in range(_PATIENCE):
-            before = self._decoyed
+            before, self._confirming = self._decoyed, True
             yield from self.say(self.word(bank, request=self.read_back(goal, step)))
-            self.listen_for(goal, self._last)
+            self._confirming = False
             if agrees(self._last) and self._decoyed == before:
                 return
             bank = words.CONFIRM_AGAIN
@@ -295,7 +295,7 @@ class ScriptedAgent:
     def listen_for(self, goal: GoalScript, text: str) -> None:
         """Take up details of the goal at hand; the last word on the decoy's detail counts."""
         decoy = self.twists.decoy
-        agreed, plain = agrees(text) and len(text.split()) <= _SHORT, _without_names(goal, text)
+        agreed, plain = self._confirming and agrees(text), _without_names(goal, text)
         for detail in goal.details:
             if detail.small and (agreed or self._play is None):
                 continue  # `that sounds good`, or small talk with a number in it

@@ -156,8 +156,11 @@ class ScriptedUser:
             return self._take_back(words.CHANGE_OF_MIND)
         goal = self._at_hand()
         named = [detail for detail in goal.details if detail.typed]
-        if not self._stated or (named and not any(detail.mentioned_in(text) for detail in named)):
+        if named and not any(detail.mentioned_in(text) for detail in named):
             return self._state()
+        if not named and not self._stated:
+            return self._state()
+        self._stated = True
         self._told |= {detail.key for detail in named}
         return self._word(words.YES)
 
