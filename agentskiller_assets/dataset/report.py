@@ -42,7 +42,7 @@ def make_report(
         examples=len(examples),
         decisions=dict(sorted(decisions.items())),
         counts=tuple(_counts(examples)),
-        groups=tuple(_groups(selected, examples)),
+        groups=tuple(_groups(selected, examples, settings)),
         turns=_spread([each.turns for each in examples]),
         calls=_spread([each.calls for each in examples]),
         words=_spread([each.words for each in examples], step=_WORDS),
@@ -66,12 +66,13 @@ def _counts(examples: Sequence[Example]) -> list[Count]:
     ]
 
 
-def _groups(selected: Sequence[Selection], examples: Sequence[Example]) -> list[Group]:
+def _groups(selected: Sequence[Selection], examples: Sequence[Example], settings: Settings) -> list[Group]:
     """Every group of which there are examples, the largest first."""
     members: dict[tuple[str, Split], set[str]] = {}
     for each in selected:
         if each.split is not None:
-            members.setdefault((each.group, each.split), set()).update(domains_in(each.domain))
+            together = domains_in(each.domain) if settings.split_by == "group" else (each.group,)
+            members.setdefault((each.group, each.split), set()).update(together)
     counted = Counter(each.group for each in examples)
     groups = [
         Group(name=name, split=split, domains=tuple(sorted(domains)), examples=counted[name])

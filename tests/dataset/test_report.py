@@ -38,6 +38,16 @@ def test_an_empty_split_is_told_with_what_to_do_about_it():
     assert "set `split_by` of `dataset_selection` to `domain`" in pair.card
 
 
+def test_every_domain_is_counted_once_whether_pairs_hold_it_to_others_or_not():
+    pair = moved(evaluated(), f"{DOMAIN}--music_lessons", 2)
+    order = (DOMAIN, "music_lessons")
+    for split_by, groups in (("group", [(DOMAIN, order)]), ("domain", [(DOMAIN, (DOMAIN,))])):
+        settings = Settings.model_validate({"seed": 7, "split_by": split_by, "near_threshold": 1.0})
+        found = selected(evaluated(), pair, settings=settings, order=order)
+        report = make_report(found, examples(evaluated(), pair, settings=settings), settings, [], [], "e")
+        assert [(group.name, group.domains) for group in report.groups if group.split == "train"] == groups
+
+
 def test_the_card_reads_as_a_person_would_write_it():
     text = re.sub(r"^[|#].*$", "", _report(evaluated()).card, flags=re.MULTILINE)
     paragraphs = [re.sub(r"`[^`]*`", "this", each) for each in text.split("\n") if each.strip()]
