@@ -19,16 +19,22 @@ DOMAINS_OF_PAIR = domains_to_pairs(PAIRS.get_partition_keys())
 """From each domain to the pairs that contain it."""
 
 
-def domain_asset(group: str, version: str, io_manager: str = "records") -> Callable[..., dg.AssetsDefinition]:
+def domain_asset(
+    group: str, version: str, io_manager: str = "records", pool: str | None = None
+) -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one domain have in common."""
-    return _partitioned(PARTITIONS, "domain", group, version, io_manager, {})
+    return _partitioned(PARTITIONS, "domain", group, version, io_manager, {}, pool)
 
 
 def pair_asset(
-    group: str, version: str, io_manager: str = "records", ins: Mapping[str, dg.AssetIn] | None = None
+    group: str,
+    version: str,
+    io_manager: str = "records",
+    ins: Mapping[str, dg.AssetIn] | None = None,
+    pool: str | None = None,
 ) -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one pair have in common; `ins` is what `of_both` answers."""
-    return _partitioned(PAIRS, "pair", group, version, io_manager, ins or {})
+    return _partitioned(PAIRS, "pair", group, version, io_manager, ins or {}, pool)
 
 
 def of_both(*asset_names: str) -> dict[str, dg.AssetIn]:
@@ -43,6 +49,7 @@ def _partitioned(
     version: str,
     io_manager: str,
     ins: Mapping[str, dg.AssetIn],
+    pool: str | None,
 ) -> Callable[..., dg.AssetsDefinition]:
     return dg.asset(
         group_name=group,
@@ -53,6 +60,7 @@ def _partitioned(
         owners=["team:environments"],
         code_version=version,
         io_manager_key=io_manager,
+        pool=pool,
     )
 
 

@@ -69,7 +69,9 @@ class Transport:
         try:
             # a server that sends a byte now and then is cut off as well
             async with asyncio.timeout(self._timeout_s):
-                raw = await self._opened().chat.completions.with_raw_response.create(**body)
+                # as `extra_body` it goes out as it is: the client walks through typed messages for a millisecond a call
+                create = self._opened().chat.completions.with_raw_response.create
+                raw = await create(model=body["model"], messages=[], extra_body=body)
             answer = raw.http_response
         except openai.APIStatusError as error:
             answer = error.response

@@ -23,6 +23,7 @@ from agentskiller_assets.rollouts.reading import as_markdown
 from agentskiller_assets.rollouts.scripted.cast import SCRIPTED, Scripts
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
+from resources.llm import LLM_POOL
 from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
@@ -40,7 +41,7 @@ class RolloutConfig(dg.Config):
     concurrency: int = Field(default=8, ge=1, le=512, description="Conversations held at the same time.")
 
 
-@domain_asset("rollouts", _CODE)
+@domain_asset("rollouts", _CODE, pool=LLM_POOL)
 def rollouts(
     context: dg.AssetExecutionContext,
     config: RolloutConfig,
@@ -64,7 +65,7 @@ def rollouts(
     return _hold(context, config, agent, user, warehouse, cases, open_environment(databases))
 
 
-@pair_asset("rollouts", _CODE)
+@pair_asset("rollouts", _CODE, pool=LLM_POOL)
 def fused_rollouts(
     context: dg.AssetExecutionContext,
     config: RolloutConfig,

@@ -87,7 +87,7 @@ class Talk:
         case = self.case
         return Rollout(
             id=rollout_id(case, sides),
-            parents=(case.query.id, case.task.id),
+            parents=(case.query.id, case.task.id, *self.agent_usage.calls, *self.user_usage.calls),
             position=0,
             domain=case.query.domain,
             query=case.query.id,

@@ -1,4 +1,4 @@
-"""`make bench`: planning, pairs, sessions and HTTP serving, measured in one run and written as JSON."""
+"""`make bench`: planning, pairs, sessions, HTTP serving and model calls, measured in one run and written as JSON."""
 
 import json
 import os
@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.bench import pairs, planning, rollouts, serving
+from tests.bench import llm, pairs, planning, rollouts, serving
 
 RESULTS = Path(__file__).parents[2] / "docs" / "bench.json"
 
@@ -22,6 +22,7 @@ def main() -> None:
         "rollouts": rollouts.measure(),
         "sessions": serving.measure_sessions(),
         "http": serving.measure_http(),
+        "llm": llm.measure(),
     }
     RESULTS.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(results, indent=2))

@@ -80,6 +80,7 @@ def test_usage_names_the_calls_which_hold_what_the_model_thought(tmp_path: Path)
     assert [m.content for m in held.messages if m.role == "assistant"] == ["Hello."]
     store = CallStore(tmp_path / CALLS)
     (call_id,), (other,) = held.agent_usage.calls, held.user_usage.calls
+    assert held.parents == (held.query, held.task, call_id, other)
     agent, user = store.find(call_id), store.find(other)
     assert agent
     assert user
