@@ -68,6 +68,8 @@ def _of_message(message: Mapping[str, Any]) -> Iterator[str]:
         yield f"has {strange[0]!r}, which messages of the {role} do not have"
     if not (isinstance(content, str) and content.strip()) and not (content is None and message.get("tool_calls")):
         yield "says nothing"
+    if len(message.get("tool_calls") or ()) > 1:
+        yield "makes several calls at once, which parallel_tool_calls forbids"
 
 
 def _of_calls(messages: Sequence[Mapping[str, Any]], names: set[str]) -> Iterator[str]:

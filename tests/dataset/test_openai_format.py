@@ -54,6 +54,7 @@ FAULTS: list[tuple[Spoil, str]] = [
     (_add(4, role="tool", content="{}", tool_call_id="call_1"), "message 4 answers 'call_1', which nobody waits for"),
     (_add(3, role="user", content="Hurry!"), "message 3 comes before the answer to call_1"),
     (_set(2, "tool_calls", [CALL, CALL]), "two calls have the id call_1"),
+    (_set(2, "tool_calls", [CALL, CALL]), "message 2 makes several calls at once, which parallel_tool_calls forbids"),
     (_call("name", "search"), "call call_1 is of 'search', which is none of its tools"),
     (_call("arguments", {"name": "Ada"}), "call call_1 has arguments that are no JSON object as text"),
     (_call("arguments", '["Ada"]'), "call call_1 has arguments that are no JSON object as text"),
