@@ -26,7 +26,7 @@ from resources.speakers import AgentResource, UserResource
 from resources.warehouse import WarehouseResource
 
 warehouse = WarehouseResource()
-# configured at launch, so that what a run says of `llm` holds for the agent and the user as well
+# configured at launch, so that what a run says of `llm` holds for author, agent and user
 llm = LLMResource.configure_at_launch(warehouse=warehouse)
 ASSETS = [
     ontology_assets,
@@ -56,7 +56,7 @@ defs = dg.Definitions(
     executor=dg.in_process_executor,
     resources={
         "agent": AgentResource(llm=llm),
-        "author": AuthorResource(),
+        "author": AuthorResource(llm=llm),
         "llm": llm,
         "user": UserResource(llm=llm),
         "warehouse": warehouse,

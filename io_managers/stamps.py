@@ -1,6 +1,5 @@
 """What the IO managers know about a step: which materialization it read, and the stamp of what it writes."""
 
-import os
 from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -9,6 +8,7 @@ import dagster as dg
 
 from agentskiller_assets.errors import StorageError
 from io_managers.settings import note_settings
+from resources.author import author_of
 from resources.llm import calls_of
 from resources.storage.sidecars import Materialization, Parent, Stamp
 from resources.storage.warehouse import Warehouse
@@ -53,13 +53,14 @@ def previous_of(context: dg.OutputContext, warehouse: Warehouse) -> Materializat
 def stamp_of(context: dg.OutputContext, warehouse: Warehouse) -> Stamp:
     """Run, code version, settings, upstream versions and model calls of the output that is being written."""
     step = context.step_context
-    call_ids, _ = calls_of(context.run_id, asset_name(context.asset_key), partition_of(context))
+    whose = (context.run_id, asset_name(context.asset_key), partition_of(context))
+    call_ids, _ = calls_of(*whose)
     return Stamp(
         run_id=context.run_id,
         code_version=context.asset_spec.code_version,
         settings=step.op_config or {},
         parents=tuple(_parents(context, warehouse)),
-        author=os.environ.get("AGENTSKILLER_AUTHOR") or "procedural",
+        author=author_of(*whose),
         call_ids=call_ids,
     )
 

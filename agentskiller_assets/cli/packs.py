@@ -23,7 +23,7 @@ def list_packs() -> None:
     """List the sector packs and their services."""
     from resources.author import open_author  # noqa: PLC0415 - brings Dagster
 
-    author = open_author()
+    author = open_author("procedural")
     assert isinstance(author, ProceduralAuthor)
     table = Table()
     for column in ("sector", "people", "services"):

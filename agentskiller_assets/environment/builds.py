@@ -25,7 +25,7 @@ def make_blueprint(author: Author, topic: DomainTopic, graph: EntityGraph) -> Bl
         raise SpecError(f"blueprints[{topic.domain}]", f"the specification is not closed:\n{shown}", fix)
     return Blueprint(
         id=Blueprint.make_id(topic.id),
-        parents=(graph.id, *graph.parents),
+        parents=(graph.id, *graph.parents, *author.calls_of(spec)),
         domain=topic.domain,
         core_entity=spec.core_entity,
         spec=spec,
@@ -61,7 +61,7 @@ def make_database(
     persons = {row_id(spec.domain, "person", row["person_id"]): (records[row["person_id"]],) for row in rows["person"]}
     return EnvironmentRows(
         id=EnvironmentRows.make_id(blueprint.id),
-        parents=(blueprint.id,),
+        parents=(blueprint.id, *author.calls_of(plans)),
         spec=spec,
         rows=rows,
         row_parents=persons,
@@ -70,18 +70,22 @@ def make_database(
 
 def make_policy(author: Author, topic: DomainTopic, blueprint: Blueprint) -> list[PolicyEntry]:
     """The policy of a domain, with the author's general rules."""
-    return policy_entries(blueprint, author.govern(topic.draft(), topic.seed, blueprint.spec))
+    governance = author.govern(topic.draft(), topic.seed, blueprint.spec)
+    return policy_entries(blueprint, governance, author.calls_of(governance))
 
 
-def policy_entries(blueprint: Blueprint, governance: Governance) -> list[PolicyEntry]:
-    """The document and its clauses, each a record, so that a task can name the rules that it rests on."""
+def policy_entries(blueprint: Blueprint, governance: Governance, calls: tuple[str, ...] = ()) -> list[PolicyEntry]:
+    """The document and its clauses, each a record, so that a task can name the rules that it rests on.
+
+    `calls` are the model calls that the general rules came from.
+    """
     document = write_policy(blueprint.spec, governance)
     clauses: list[tuple[str | None, str, str]] = [(None, code, text) for code, text in document.general]
     clauses += [(tool.name, code, text) for tool in document.tools for code, text in tool.rules]
     entries = [
         PolicyEntry(
             id=PolicyEntry.make_id(blueprint.id, tool, code),
-            parents=(blueprint.id,),
+            parents=(blueprint.id, *(calls if tool is None else ())),
             position=position,
             domain=blueprint.domain,
             entry="clause",

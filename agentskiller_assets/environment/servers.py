@@ -19,10 +19,11 @@ def make_server(
     """
     text = visible_text(policy_text(list(policy)))
     module, tests, report = prove_server(blueprint.spec, environment.image, text, author, rounds=rounds)
+    patches = [answer.patch for each in report.rounds for answer in each.answers if answer.patch]
     document = next(entry for entry in policy if entry.entry == "document")
     return ServerModule(
         id=ServerModule.make_id(blueprint.id),
-        parents=(blueprint.id, document.id),
+        parents=(blueprint.id, document.id, *author.calls_of(*patches)),
         domain=blueprint.domain,
         module=module,
         tests=tests,

@@ -259,6 +259,7 @@ def fused_queries(
             "kinds": markdown_table(["kind", "queries"], sorted(kinds.items())),
             "preview": preview(found, "task_kind", "first_message", "instruction"),
             "lineage": lineage_note(found[0], fused_validated_tasks, fused_templates, fused, topics),
+            **author.cost_of_tasks("fused_validated_tasks", len(found)),
         }
     )
     return found

@@ -50,7 +50,7 @@ def make_fused_blueprint(
     roles = dict.fromkeys(topics[domain].role for domain in order)
     return FusedBlueprint(
         id=FusedBlueprint.make_id(first.id, second.id),
-        parents=(first.id, second.id),
+        parents=(first.id, second.id, *author.calls_of(*bridges, *rules)),
         domain=spec.domain,
         core_entity=spec.core_entity,
         spec=spec,

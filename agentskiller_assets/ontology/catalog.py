@@ -14,7 +14,8 @@ def make_catalog(author: Author, count: int, seed: int, simulation_time: str) ->
     entries: list[CatalogEntry] = []
     ids: dict[str, str] = {}
     for position, draft in enumerate(author.expand_domains(count, seed)):
-        entries.append(make_catalog_entry(draft, position, seed, simulation_time, ids))
+        entry = make_catalog_entry(draft, position, seed, simulation_time, ids)
+        entries.append(entry.model_copy(update={"parents": (*entry.parents, *author.calls_of(draft))}))
         ids[draft.domain] = entries[-1].id
     return entries
 

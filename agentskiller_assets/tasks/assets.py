@@ -149,6 +149,7 @@ def queries(
             "kinds": markdown_table(["kind", "queries"], sorted(kinds.items())),
             "preview": preview(found, "task_kind", "first_message", "instruction"),
             "lineage": lineage_note(found[0], validated_tasks, task_templates, blueprints, [domain_topics]),
+            **author.cost_of_tasks("validated_tasks", len(found)),
         }
     )
     return found

@@ -24,7 +24,7 @@ FEWEST_KINDS = 3
 def make_tool_graph(author: Author, topic: DomainTopic, blueprint: Blueprint) -> ToolGraph:
     """The graph of a domain's tools."""
     storylines = author.tell_storylines(topic.draft(), topic.seed, blueprint.spec)
-    return build_graph(blueprint.spec, storylines, [blueprint.id])
+    return build_graph(blueprint.spec, storylines, [blueprint.id], author.calls_of(*storylines))
 
 
 def make_templates(
@@ -38,7 +38,9 @@ def make_templates(
     """All templates of a domain; each has the clauses of the rules that it rests on among its parents."""
     phrases = author.write_phrases(topic.draft(), topic.seed, blueprint.spec)
     storylines = author.tell_storylines(topic.draft(), topic.seed, blueprint.spec)
-    return resting_on(policy, TemplateWriter(blueprint.spec, graph, phrases, longest).write(storylines))
+    calls = author.calls_of(phrases)
+    templates = TemplateWriter(blueprint.spec, graph, phrases, longest).write(storylines)
+    return resting_on(policy, [each.model_copy(update={"parents": (*each.parents, *calls)}) for each in templates])
 
 
 def resting_on(policy: Sequence[PolicyEntry], templates: Sequence[TaskTemplate]) -> list[TaskTemplate]:

@@ -9,8 +9,13 @@ from agentskiller_assets.core.spec import EnvironmentSpec, Parameter, Tool
 from agentskiller_assets.tasks.models import ToolEdge, ToolGraph
 
 
-def build_graph(spec: EnvironmentSpec, storylines: Sequence[Storyline], parents: Sequence[str]) -> ToolGraph:
-    """State edges from the root, information edges from results to parameters, storyline edges between writes."""
+def build_graph(
+    spec: EnvironmentSpec, storylines: Sequence[Storyline], parents: Sequence[str], calls: Sequence[str] = ()
+) -> ToolGraph:
+    """State edges from the root, information edges from results to parameters, storyline edges between writes.
+
+    `calls` are the model calls that the storylines came from.
+    """
     root = spec.authorizer.name
     edges = list(_state_edges(spec))
     edges += list(_information_edges(spec))
@@ -20,7 +25,7 @@ def build_graph(spec: EnvironmentSpec, storylines: Sequence[Storyline], parents:
         edges += _links(spec, spec.tool(source), spec.tool(target))
     return ToolGraph(
         id=ToolGraph.make_id(spec.domain, *parents),
-        parents=tuple(parents),
+        parents=(*parents, *calls),
         domain=spec.domain,
         root=root,
         reads=tuple(tool.name for tool in spec.tools if tool.access == "read" and tool.name != root),

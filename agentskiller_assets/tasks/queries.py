@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from agentskiller_assets.authoring.drafts import GoalRequest, QueryRequest
+from agentskiller_assets.authoring.drafts import GoalRequest, QueryDraft, QueryRequest
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core import language
 from agentskiller_assets.core.spec import EnvironmentSpec, Typed, space_of
@@ -33,28 +33,31 @@ def make_queries(
     people = {person.person_id: person for person in population}
     by_id = {template.id: template for template in templates}
     certified = [task for task in tasks if task.certified]
+    asking = [people[task.instance.person] for task in certified]
+    requests = [
+        _request(role, by_id[task.instance.template], task, person)
+        for task, person in zip(certified, asking, strict=True)
+    ]
+    wordings = author.word_queries(requests, seed)
     return [
-        _query(author, role, seed, spec, by_id[task.instance.template], task, people[task.instance.person], position)
-        for position, task in enumerate(certified)
+        _query(spec, task, person, wording, author.calls_of(wording), position)
+        for position, (task, person, wording) in enumerate(zip(certified, asking, wordings, strict=True))
     ]
 
 
 def _query(
-    author: Author,
-    role: str,
-    seed: int,
     spec: EnvironmentSpec,
-    template: TaskTemplate,
     task: ValidatedTask,
     person: Person,
+    wording: QueryDraft,
+    calls: tuple[str, ...],
     position: int,
 ) -> Query:
     types = _types(spec, task)
     facts = tuple(_facts(task, types))
-    wording = author.word_query(_request(role, template, task, person), seed)
     return Query(
         id=Query.make_id(task.id, person.id),
-        parents=(task.id, person.id),
+        parents=(task.id, person.id, *calls),
         position=position,
         domain=task.domain,
         task=task.id,

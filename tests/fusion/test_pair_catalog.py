@@ -14,6 +14,7 @@ from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import read_registry
 from io_managers.records import RecordsIOManager
 from resources.author import AuthorResource
+from resources.llm import LLMResource
 from resources.warehouse import Warehouse, WarehouseResource
 from tests.dagster.small import catalog_config
 
@@ -30,7 +31,7 @@ class Made:
             run_config=catalog_config(6),
             resources={
                 "records": RecordsIOManager(warehouse=resource),
-                "author": AuthorResource(),
+                "author": AuthorResource(llm=LLMResource(warehouse=resource)),
                 "warehouse": resource,
             },
             raise_on_error=False,
@@ -53,7 +54,8 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 def found(made: Made, pairs: Sequence[PairEntry], domains: Sequence[CatalogEntry]) -> dict[str, str]:
     """What the checks say of these pairs, by check; nothing of those that pass."""
     inputs: dict[str, Any] = {"domain_pair_catalog": list(pairs), "domain_catalog": list(domains)}
-    results = cast("Iterator[dg.AssetCheckResult]", pair_catalog_checks(**inputs, author=AuthorResource()))
+    author = AuthorResource(llm=LLMResource(warehouse=WarehouseResource()))
+    results = cast("Iterator[dg.AssetCheckResult]", pair_catalog_checks(**inputs, author=author))
     return {str(each.check_name): str(each.description) for each in results if not each.passed}
 
 
