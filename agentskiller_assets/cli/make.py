@@ -155,7 +155,7 @@ def _make_all(
 
 
 def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float) -> None:
-    from agentskiller_assets.cli.summary import dataset_line, pair_table, rejections, some_query, summary_table  # noqa: PLC0415
+    from agentskiller_assets.cli.summary import dataset_line, pair_table, rejections, some_record, summary_table  # noqa: PLC0415
 
     out.print(summary_table(warehouse, choice.domains))
     if choice.pairs:
@@ -166,7 +166,8 @@ def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float
         complain(f"{partition} failed:")
         for failure in failures or ("see the run in the UI",):
             complain(f"  {failure}")
-    query = some_query(warehouse, choice.domains, choice.pairs) or "<id of a query>"
+    query = some_record(warehouse, "queries", choice.domains, choice.pairs) or "<id of a query>"
+    rollout = some_record(warehouse, "rollouts", choice.domains, choice.pairs) or "<id of a rollout>"
     done = [
         f"{sum(each not in failed for each in chosen)} of {len(chosen)} {kind}"
         for kind, chosen in (("domains", choice.domains), ("pairs", choice.pairs))
@@ -175,4 +176,5 @@ def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float
     if line := dataset_line(warehouse):
         out.print(line, markup=False)
     out.print(f"{' and '.join(done)} in {seconds:.0f} s")
-    out.print(f"next: `make ui`, `agentskiller lineage {query}`", markup=False, highlight=False)
+    next_ones = f"`make ui`, `agentskiller lineage {query}`, `agentskiller replay {rollout}`"
+    out.print(f"next: {next_ones}", markup=False, highlight=False)

@@ -56,12 +56,12 @@ def rejections(warehouse: Warehouse, partitions: Sequence[str]) -> list[str]:
     return found
 
 
-def some_query(warehouse: Warehouse, domains: Sequence[str], pairs: Sequence[str] = ()) -> str | None:
-    """The id of a query to try `lineage` with; one of a pair, if there is any."""
-    for view, partitions in (("fused_queries", pairs), ("queries", domains)):
-        if partitions and _has(warehouse, view):
-            _, rows = warehouse.query(f"SELECT partition, id FROM {view} ORDER BY partition, position")
-            if found := next((query for partition, query in rows if partition in partitions), None):
+def some_record(warehouse: Warehouse, view: str, domains: Sequence[str], pairs: Sequence[str] = ()) -> str | None:
+    """The id of a record of `view` to try a command with; one of a pair, if there is any."""
+    for name, partitions in ((f"fused_{view}", pairs), (view, domains)):
+        if partitions and _has(warehouse, name):
+            _, rows = warehouse.query(f"SELECT partition, id FROM {name} ORDER BY partition, position")
+            if found := next((record for partition, record in rows if partition in partitions), None):
                 return found
     return None
 
