@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
+from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import EnvironmentSpec
@@ -40,7 +41,7 @@ PEOPLE, ROWS, INSTANCES, LONGEST = 120, 80, 40, 12
 class Clinic:
     """What every asset of the clinic's partition holds, under the asset's key."""
 
-    author: ProceduralAuthor
+    author: Author
     population: list[Person]
     domain_catalog: list[CatalogEntry]
     domain_topics: DomainTopic
@@ -109,8 +110,12 @@ def author() -> ProceduralAuthor:
 @cache
 def clinic(seed: int = SEED, instances: int = INSTANCES) -> Clinic:
     """The clinic as this seed makes it: 120 people, 80 rows in every table."""
-    writer, population = author(), make_population(PEOPLE, seed)
-    services = sum(len(pack.services) for _, pack in writer.packs.values())
+    return make_clinic(author(), sum(len(pack.services) for _, pack in author().packs.values()), seed, instances)
+
+
+def make_clinic(writer: Author, services: int, seed: int = SEED, instances: int = INSTANCES) -> Clinic:
+    """The clinic by this author, in a catalog of so many services."""
+    population = make_population(PEOPLE, seed)
     catalog = make_catalog(writer, services, seed, NOW)
     topic = make_topic(writer, catalog, DOMAIN)
     entities = make_entities(writer, topic)
