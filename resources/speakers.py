@@ -1,6 +1,9 @@
-"""Who speaks in conversations, as Dagster resources: scripts by default, or any OpenAI-compatible model."""
+"""Who speaks in conversations, as Dagster resources: scripts by default, or any OpenAI-compatible model.
 
-import os
+Who it is stands in the settings of the conversations, so that another model makes them stale; a resource can name
+somebody else.
+"""
+
 from collections.abc import Callable
 
 import dagster as dg
@@ -34,34 +37,38 @@ class _SpeakerResource(dg.ConfigurableResource):
 class AgentResource(_SpeakerResource):
     """The agent: `scripted`, which makes the gold calls, or the name of a model."""
 
-    agent: str = os.environ.get("AGENTSKILLER_AGENT") or SCRIPTED
+    agent: str = Field(default="", description="Name of a model, or `scripted`. Empty: as the asset's settings say.")
 
     def open(
         self,
         scripts: Scripts,
+        name: str = SCRIPTED,
         asset: str | None = None,
         partition: str | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> Cast:
         """The agents for conversations that these scripts are made for; `tell` hears of the progress of models."""
-        if self.agent == SCRIPTED:
+        chosen = self.agent or name
+        if chosen == SCRIPTED:
             return ScriptedAgents(scripts)
-        return ModelAgents(self._voice(self.agent, asset, partition, tell))
+        return ModelAgents(self._voice(chosen, asset, partition, tell))
 
 
 class UserResource(_SpeakerResource):
     """The user: `scripted`, or the name of a model that plays the persona."""
 
-    user: str = os.environ.get("AGENTSKILLER_USER") or SCRIPTED
+    user: str = Field(default="", description="Name of a model, or `scripted`. Empty: as the asset's settings say.")
 
     def open(
         self,
         scripts: Scripts,
+        name: str = SCRIPTED,
         asset: str | None = None,
         partition: str | None = None,
         tell: Callable[[str], None] | None = None,
     ) -> Cast:
         """The users for conversations that these scripts are made for; `tell` hears of the progress of models."""
-        if self.user == SCRIPTED:
+        chosen = self.user or name
+        if chosen == SCRIPTED:
             return ScriptedUsers(scripts)
-        return ModelUsers(self._voice(self.user, asset, partition, tell))
+        return ModelUsers(self._voice(chosen, asset, partition, tell))

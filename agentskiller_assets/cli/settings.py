@@ -3,8 +3,9 @@
 from typing import Any
 
 from agentskiller_assets.core.records import Model
+from agentskiller_assets.settings import AGENT, USER
 
-_ROLLOUTS = ("rollouts_per_query", "most_turns", "most_calls", "concurrency")
+_ROLLOUTS = ("agent", "user", "rollouts_per_query", "most_turns", "most_calls", "concurrency")
 
 _SELECTION = (
     "seed",
@@ -32,6 +33,8 @@ class RunSettings(Model):
     most_pairs_per_domain: int = 4
     tasks_per_pair: int = 60
     max_pair_trajectory_length: int = 20
+    agent: str = AGENT
+    user: str = USER
     rollouts_per_query: int = 1
     most_turns: int = 60
     most_calls: int = 60

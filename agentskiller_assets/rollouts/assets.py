@@ -22,6 +22,7 @@ from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.reading import as_markdown
 from agentskiller_assets.rollouts.scripted.cast import SCRIPTED, Scripts
 from agentskiller_assets.runtime import Environment
+from agentskiller_assets.settings import AGENT, USER
 from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
 from resources.llm import LLM_POOL
 from resources.speakers import AgentResource, UserResource
@@ -35,6 +36,8 @@ _JOURNALS = "_conversations"
 class RolloutConfig(dg.Config):
     """Settings of the conversations."""
 
+    agent: str = Field(default=AGENT, description="Who plays the agent: `scripted`, or the name of a model.")
+    user: str = Field(default=USER, description="Who plays the user: `scripted`, or the name of a model.")
     rollouts_per_query: int = Field(default=1, ge=1, le=64, description="Conversations about every query.")
     most_turns: int = Field(default=60, ge=4, description="Messages after which a conversation is given up.")
     most_calls: int = Field(default=60, ge=1, description="Tool calls after which a conversation is given up.")
@@ -103,7 +106,7 @@ def _hold(
 ) -> list[Rollout]:
     scripts = Scripts(environment)
     whose = (context.asset_key.to_user_string(), context.partition_key, context.log.info)
-    agents, users = agent.open(scripts, *whose), user.open(scripts, *whose)
+    agents, users = agent.open(scripts, config.agent, *whose), user.open(scripts, config.user, *whose)
     # scripts say the same again in no time, so that only what models said is worth keeping
     scripted = (agents.name, users.name) == (SCRIPTED, SCRIPTED)
     folder = warehouse.open().root / _JOURNALS / context.asset_key.to_user_string() / context.partition_key

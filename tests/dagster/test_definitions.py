@@ -118,7 +118,8 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
     fields = {key: _settings(key) for key in SPECS}
     defaults = {key: {name: f.default_value for name, f in found.items()} for key, found in fields.items() if found}
 
-    conversations = {"rollouts_per_query": 1, "most_turns": 60, "most_calls": 60, "concurrency": 8}
+    sides = {"agent": "scripted", "user": "scripted"}
+    conversations = {**sides, "rollouts_per_query": 1, "most_turns": 60, "most_calls": 60, "concurrency": 8}
     assert defaults == {
         "population": {"seed": DEFAULT_SEED, "population_size": 400},
         "domain_catalog": {
