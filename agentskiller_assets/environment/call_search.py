@@ -147,7 +147,8 @@ class CallSearch:
         selected: Sequence[str],
     ) -> list[tuple[Any, ...]]:
         me = exp.column(self.core.key, table=ME)
-        known = {**values, "me": me, "now": exp.Literal.string(self.spec.simulation_time)}
+        # nothing is inserted yet, so that a result about the new row shows none
+        known = {**values, "me": me, "now": exp.Literal.string(self.spec.simulation_time), "new_id": exp.null()}
         columns = ", ".join(sql.to_sql(each) for each in (me, *(known[name] for name in selected)))
         sources = [f"{self.core.name} AS {ME}", *(f"{table} AS {alias}" for table, alias in search.tables)]
         sources += [f"{name}list AS {name}" for name in lists if name != ME]

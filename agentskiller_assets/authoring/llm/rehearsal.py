@@ -57,7 +57,12 @@ def _rehearsed(spec: EnvironmentSpec, plans: SamplePlans, seed: int) -> Rehearsa
     except (PlanningError, SpecError) as error:
         return Rehearsal(rows={_table_of(spec, error.culprit): [str(error)]})
     broken = _invariants(spec, rows)
-    return Rehearsal(rows=broken) if broken else _on_cases(environment)
+    if broken:
+        return Rehearsal(rows=broken)
+    try:
+        return _on_cases(environment)
+    except SpecError as error:  # a tool whose SQL fails when it runs
+        return Rehearsal(cases={error.culprit.removeprefix("tool "): [str(error)]})
 
 
 def _table_of(spec: EnvironmentSpec, culprit: str) -> str:
