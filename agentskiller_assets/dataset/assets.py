@@ -10,7 +10,7 @@ from agentskiller_assets.core.versions import code_version
 from agentskiller_assets.dataset.contamination import ForeignTexts, source_of
 from agentskiller_assets.dataset.examples import make_examples
 from agentskiller_assets.dataset.models import SPLITS, DatasetReport, Example, Selection, Settings, Source
-from agentskiller_assets.dataset.plots import lengths_plot
+from agentskiller_assets.dataset.plots import lengths_plot, single_and_fused_plot
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.selection import select
 from agentskiller_assets.dataset.stored import OF_DOMAINS, OF_PAIRS, Stored
@@ -124,6 +124,7 @@ def dataset_report(
             "examples": report.examples,
             "overlap": report.overlap,
             "lengths": dg.MetadataValue.md(lengths_plot(report)),
+            "single_and_fused": dg.MetadataValue.md(single_and_fused_plot(training_dataset)),
             "card": dg.MetadataValue.md(report.card),
         }
     )

@@ -5,7 +5,7 @@ import re
 
 from agentskiller_assets.core.prose_lint import lint_prose
 from agentskiller_assets.dataset.models import DatasetReport, Settings, Source
-from agentskiller_assets.dataset.plots import lengths_plot
+from agentskiller_assets.dataset.plots import lengths_plot, single_and_fused_plot
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.stored import Conversations
 from tests.dataset.kit import SETTINGS, evaluated, examples, moved, selected
@@ -70,3 +70,14 @@ def test_of_nothing_there_is_a_report_too():
     report = make_report([], [], SETTINGS, [], [], "e")
     assert (report.examples, report.turns.most, report.overlap) == (0, 0, 0.0)
     assert lengths_plot(report)
+
+
+def test_conversations_of_one_domain_and_of_two_are_shown_side_by_side():
+    made = examples(evaluated())
+    fused = [each.model_copy(update={"domains": ("a", "b"), "turns": each.turns + 4, "calls": 9}) for each in made[:2]]
+    shown = single_and_fused_plot([*made, *fused])
+
+    assert shown.count("data:image/svg+xml") == 2
+    assert "| tool calls | " in shown
+    assert shown.splitlines()[-1].endswith("| 9.0 |")
+    assert "| turns | none | none |" in single_and_fused_plot([])
