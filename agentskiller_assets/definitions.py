@@ -22,7 +22,7 @@ from io_managers.databases import DatabaseIOManager
 from io_managers.records import RecordsIOManager
 from resources.author import AuthorResource
 from resources.llm import LLMResource
-from resources.speakers import AgentResource, UserResource
+from resources.speakers import AgentResource, JudgeResource, UserResource
 from resources.warehouse import WarehouseResource
 
 warehouse = WarehouseResource()
@@ -58,6 +58,7 @@ defs = dg.Definitions(
         "agent": AgentResource(llm=llm),
         "author": AuthorResource(llm=llm),
         "llm": llm,
+        "judge": JudgeResource(llm=llm),
         "user": UserResource(llm=llm),
         "warehouse": warehouse,
         "records": RecordsIOManager(warehouse=warehouse),

@@ -9,13 +9,15 @@ from collections.abc import Callable
 import dagster as dg
 from pydantic import Field
 
+from agentskiller_assets.evaluation.judge import Judge
+from agentskiller_assets.evaluation.model_judge import ModelJudge
 from agentskiller_assets.rollouts.actors import Cast
 from agentskiller_assets.rollouts.modelled.cast import ModelAgents, ModelUsers
 from agentskiller_assets.rollouts.modelled.voice import Voice
 from agentskiller_assets.rollouts.scripted.cast import SCRIPTED, ScriptedAgents, ScriptedUsers, Scripts
 from resources.llm import LLMResource
 
-__all__ = ["AgentResource", "UserResource"]
+__all__ = ["AgentResource", "JudgeResource", "UserResource"]
 
 
 class _SpeakerResource(dg.ConfigurableResource):
@@ -72,3 +74,13 @@ class UserResource(_SpeakerResource):
         if chosen == SCRIPTED:
             return ScriptedUsers(scripts)
         return ModelUsers(self._voice(chosen, asset, partition, tell))
+
+
+class JudgeResource(dg.ConfigurableResource):
+    """A model that judges conversations, where the evaluation's settings name one."""
+
+    llm: LLMResource
+
+    def open(self, name: str, asset: str | None = None, partition: str | None = None) -> Judge | None:
+        """The judge of that name; None for the empty one."""
+        return ModelJudge(self.llm.open(asset, partition), name) if name else None

@@ -6,6 +6,7 @@ from agentskiller_assets.cli import (
     dataset,
     doctor,
     domains,
+    estimate,
     look,
     make,
     packs,
@@ -33,6 +34,7 @@ app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)
 app.command("replay")(replay.replay)
 app.command("doctor")(doctor.doctor)
+app.command("estimate")(estimate.estimate)
 app.command("serve")(servers.serve)
 servers.export.command("tau2")(tau2.export_tau2)
 servers.export.command("openai")(dataset.export_openai)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.settings import AGENT, USER
+from agentskiller_assets.settings import AGENT, JUDGE, USER
 
 _ROLLOUTS = ("agent", "user", "rollouts_per_query", "most_turns", "most_calls", "concurrency")
 
@@ -35,6 +35,7 @@ class RunSettings(Model):
     max_pair_trajectory_length: int = 20
     agent: str = AGENT
     user: str = USER
+    judge: str = JUDGE
     rollouts_per_query: int = 1
     most_turns: int = 60
     most_calls: int = 60
@@ -60,6 +61,8 @@ class RunSettings(Model):
             "fused_instance_combos": ("tasks_per_pair",),
             "rollouts": _ROLLOUTS,
             "fused_rollouts": _ROLLOUTS,
+            "evaluations": ("judge",),
+            "fused_evaluations": ("judge",),
             "dataset_selection": _SELECTION,
         }.get(asset, ())
         config = {name: getattr(self, name) for name in names}

@@ -143,6 +143,8 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
         "fused_instance_combos": {"tasks_per_pair": 60},
         "rollouts": conversations,
         "fused_rollouts": conversations,
+        "evaluations": {"judge": ""},
+        "fused_evaluations": {"judge": ""},
         "dataset_selection": {
             "seed": DEFAULT_SEED,
             "prune": True,
