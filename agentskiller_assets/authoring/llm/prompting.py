@@ -63,11 +63,13 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     environment.filters |= {
         "a": language.article,
         "human": language.humanize,
         "json": canonical_json,
+        "number": lambda value: f"{value:.2f}".rstrip("0").rstrip("."),
         "plural": language.plural,
     }
     return environment

@@ -82,7 +82,6 @@ def _part(spec: EnvironmentSpec, outline: ToolOutline) -> Part[ToolAnswer]:
         role=spec.table(spec.core_entity),
         rules=outline.rules,
         yields=outline.yields,
-        others=[other for other in spec.tools if other.name != tool.name],
     )
 
     def promised(answer: ToolAnswer) -> Iterable[str]:

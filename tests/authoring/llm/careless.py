@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from agentskiller_assets.core.canonical import digest
-from tests.authoring.llm.good import NAMES, good_answer, spec_of
+from tests.authoring.llm.good import HEADING, NAMES, good_answer, spec_of
 from tests.authoring.llm.kit import Question
 
 Answer = dict[str, Any]
@@ -133,7 +133,7 @@ class CarelessModel:
 
     def _place(self, question: Question) -> int:
         """Which of the questions it is, in whatever order they come: several are under way at a time."""
-        part, domain = [*NAMES.findall(question.prompt.partition("\n")[0]), "", ""][:2]
+        part, domain = [*NAMES.findall(" ".join(HEADING.findall(question.prompt))), "", ""][:2]
         match question.name:
             case "blueprint_tool":
                 return [tool.name for tool in spec_of(domain).tools].index(part)

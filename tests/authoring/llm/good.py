@@ -31,15 +31,17 @@ from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 from agentskiller_assets.fusion.environments import fuse_specs
 from tests.world import NOW, SEED, author
 
-_HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
+"""There is one in every prompt."""
+"""There is one in every prompt."""
 NAMES = re.compile(r"`([\w-]+)`")
 """Of what a heading is about."""
-_REQUEST = re.compile(r"```json\n(.*?)\n```", re.DOTALL)
+_REQUEST = re.compile(r"\n# .*?```json\n(.*?)\n```", re.DOTALL)
 
 
 def good_answer(prompt: str) -> BaseModel:
     """The answer to the user's message of a prompt, told by its heading."""
-    heading = _HEADING.search(prompt)
+    heading = HEADING.search(prompt)
     assert heading is not None, prompt[:200]
     names = NAMES.findall(heading[1])
     if heading[1].startswith("A request"):

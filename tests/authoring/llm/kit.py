@@ -37,7 +37,7 @@ class Question:
         """The question in a request's body."""
         messages: list[dict[str, Any]] = list(body["messages"])
         users = [str(message["content"]) for message in messages if message["role"] == "user"]
-        prompt, _, earlier = users[0].partition("# Your earlier answer")
+        prompt, _, earlier = users[0].partition("## Your earlier answer")
         return cls(
             str(body["response_format"]["json_schema"]["name"]), prompt, "\n".join([earlier, *users[1:]]).strip()
         )

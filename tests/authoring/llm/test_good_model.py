@@ -1,9 +1,5 @@
 """A good model behind real sockets, careless now and then: one domain and one pair, from catalog to queries."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-
 import dagster as dg
 import pytest
 
@@ -12,16 +8,13 @@ from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.core.records import Record
 from agentskiller_assets.environment import checks as environment_checks
 from agentskiller_assets.errors import LLMError
-from agentskiller_assets.llm.calls import Call
 from agentskiller_assets.ontology import checks as ontology_checks
 from agentskiller_assets.tasks import checks as task_checks
-from tests.authoring.llm.careless import CarelessModel
-from tests.authoring.llm.kit import MODELS, author_at, calls_in, served
-from tests.authoring.llm.worlds import DOMAINS, MadePair, make_pair
+from tests.authoring.llm.kit import MODELS, author_at, calls_in
+from tests.authoring.llm.worlds import DOMAINS, Made
 from tests.checks.planting import answers
 from tests.llm.kit import KEY
-from tests.llm.server import ModelServer
-from tests.world import Clinic, clinic, make_clinic
+from tests.world import clinic, make_clinic
 
 CHECKS = [
     check
@@ -29,31 +22,6 @@ CHECKS = [
     for check in vars(module).values()
     if isinstance(check, dg.AssetChecksDefinition)
 ]
-
-
-@dataclass(frozen=True)
-class Made:
-    """What one careless model was asked and what was made of its answers."""
-
-    root: Path
-    model: CarelessModel
-    server: ModelServer
-    clinic: Clinic
-    pair: MadePair
-
-    @property
-    def calls(self) -> list[Call]:
-        """Every call that was stored."""
-        return [Call.model_validate_json(path.read_bytes()) for path in sorted(calls_in(self.root).folder.glob("*/*"))]
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    root, model = tmp_path_factory.mktemp("warehouse"), CarelessModel()
-    with served(model) as server:
-        one = make_clinic(author_at(server.url, root), DOMAINS)
-        pair = make_pair(author_at(server.url, root))
-    yield Made(root, model, server, one, pair)
 
 
 def test_a_domain_becomes_certified_tasks_and_queries(made: Made) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.rows import EnvironmentRows
@@ -18,6 +19,7 @@ from agentskiller_assets.fusion.builds import (
 )
 from agentskiller_assets.fusion.catalog import direction
 from agentskiller_assets.fusion.records import FusedBlueprint
+from agentskiller_assets.llm.calls import Call
 from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import DomainTopic, Person
@@ -25,8 +27,11 @@ from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
 from agentskiller_assets.tasks.models import Query, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
+from tests.authoring.llm.careless import CarelessModel
+from tests.authoring.llm.kit import calls_in
 from tests.fusion.pairs import CLINIC, PHARMACY
-from tests.world import NOW, SEED, proven_server
+from tests.llm.server import ModelServer
+from tests.world import NOW, SEED, Clinic, proven_server
 
 DOMAINS = 4
 """The pharmacy is the fourth domain of the catalog."""
@@ -83,3 +88,19 @@ def make_pair(author: Author) -> MadePair:
     tasks = certify(rows, planned)
     queries = make_queries(author, fused.role, SEED, fused.spec, templates, tasks, people)
     return MadePair(halves, fused, tasks, queries)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What one careless model was asked and what was made of its answers."""
+
+    root: Path
+    model: CarelessModel
+    server: ModelServer
+    clinic: Clinic
+    pair: MadePair
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every call that was stored."""
+        return [Call.model_validate_json(path.read_bytes()) for path in sorted(calls_in(self.root).folder.glob("*/*"))]
