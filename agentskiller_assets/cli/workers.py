@@ -9,11 +9,12 @@ from typing import Any
 from agentskiller_assets.cli.runs import RunResult, run_in_worker
 
 PRELOADED = (
+    "agentskiller_assets.authoring.procedural.author",
     "agentskiller_assets.fusion.builds",
     "agentskiller_assets.rollouts.builds",
-    "resources.author",
     "resources.storage.warehouse",
-    # what Dagster imports when a run begins
+    # Dagster, and what it imports when a run begins
+    "dagster",
     "dagster._core.execution.execute_in_process",
     "dagster._core.instance.runs.run_domain",
     "dagster._core.storage.local_compute_log_manager",
