@@ -9,9 +9,9 @@ from typing import Any
 
 from resources.storage.sidecars import Materialization
 
-MOST_KEPT = 24
-MOST_ROWS = 10_000
-"""Contents with more rows are read anew each time, so that what is kept stays small."""
+MOST_KEPT = 16
+MOST_BYTES = 400_000
+"""What takes more in Parquet is read anew each time, so that what is kept stays small."""
 
 Place = tuple[Path, str, str | None, type]
 """Root, asset, partition and model."""
@@ -27,10 +27,10 @@ def recall(place: Place, sidecar: Materialization) -> Any | None:
     return found[1]
 
 
-def remember(place: Place, sidecar: Materialization, content: Any) -> None:
-    """Keeps a content, and forgets the one that was used longest ago."""
+def remember(place: Place, sidecar: Materialization, content: Any, size: int) -> None:
+    """Keeps a content that takes so many bytes in Parquet, and forgets the one that was used longest ago."""
     _RECENT.pop(place, None)
-    if sidecar.row_count <= MOST_ROWS:
+    if size <= MOST_BYTES:
         _RECENT[place] = (sidecar, content)
     while len(_RECENT) > MOST_KEPT:
         _RECENT.popitem(last=False)

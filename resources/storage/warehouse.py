@@ -227,7 +227,7 @@ class Warehouse:
                 with storage_faults(self.data_path(asset, partition), "read"):
                     content = read()
                 if self._is_stored(sidecar):
-                    remember(place, sidecar, content)
+                    remember(place, sidecar, content, self.data_path(asset, partition).stat().st_size)
                     return content
             state = sidecars.condition(self.root, asset, partition, sidecar)
             if state == "missing":

@@ -53,7 +53,7 @@ def test_few_and_small_contents_are_kept(warehouse: Warehouse, monkeypatch: pyte
         warehouse.write_records("books", f"p{number}", Book, [book("Emma")], STAMP)
         warehouse.read_records("books", Book, f"p{number}")
     assert len(recent._RECENT) == recent.MOST_KEPT
-    monkeypatch.setattr(recent, "MOST_ROWS", 1)
+    monkeypatch.setattr(recent, "MOST_BYTES", warehouse.data_path("books", None).stat().st_size - 1)
     warehouse.read_records("books", Book, None)
     assert (warehouse.root, "books", None, Book) not in recent._RECENT
 
