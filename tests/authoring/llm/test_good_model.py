@@ -77,7 +77,7 @@ def test_the_feedback_names_the_fault(made: Made) -> None:
 
 
 def test_nothing_was_asked_twice_and_every_answer_is_stored(made: Made) -> None:
-    asked = [canonical_json(body) for body in made.server.requests]
+    asked = [canonical_json(body) for body in made.server.answered]
 
     assert len(asked) == len(set(asked)) == len(made.calls)
 
