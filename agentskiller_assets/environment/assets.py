@@ -20,6 +20,7 @@ from agentskiller_assets.environment.servers import make_server
 from agentskiller_assets.metadata import domain_asset, markdown_table
 from agentskiller_assets.ontology.models import DomainTopic, EntityGraph, Person
 from resources.author import AuthorResource
+from resources.llm import LLM_POOL
 
 
 class DatabaseConfig(dg.Config):
@@ -33,7 +34,7 @@ class DatabaseConfig(dg.Config):
     )
 
 
-@domain_asset("environment", code_version("core", "authoring", "environment", "runtime"))
+@domain_asset("environment", code_version("core", "authoring", "environment", "runtime"), pool=LLM_POOL)
 def blueprints(
     context: dg.AssetExecutionContext, author: AuthorResource, domain_topics: DomainTopic, entity_graph: EntityGraph
 ) -> Blueprint:
@@ -61,7 +62,7 @@ def tool_lists(context: dg.AssetExecutionContext, blueprints: Blueprint) -> list
     return tools
 
 
-@domain_asset("environment", code_version("core", "authoring", "environment"), io_manager="databases")
+@domain_asset("environment", code_version("core", "authoring", "environment"), io_manager="databases", pool=LLM_POOL)
 def databases(
     context: dg.AssetExecutionContext,
     config: DatabaseConfig,
@@ -84,7 +85,9 @@ def databases(
     return rows
 
 
-@domain_asset("environment", code_version("core", "authoring", "environment/policy.py", "environment/builds.py"))
+@domain_asset(
+    "environment", code_version("core", "authoring", "environment/policy.py", "environment/builds.py"), pool=LLM_POOL
+)
 def policies(
     context: dg.AssetExecutionContext, author: AuthorResource, domain_topics: DomainTopic, blueprints: Blueprint
 ) -> list[PolicyEntry]:
@@ -97,7 +100,7 @@ def policies(
     return policy
 
 
-@domain_asset("environment", code_version("core", "authoring", "environment", "runtime"))
+@domain_asset("environment", code_version("core", "authoring", "environment", "runtime"), pool=LLM_POOL)
 def mcp_servers(
     context: dg.AssetExecutionContext,
     config: ServerConfig,

@@ -32,6 +32,7 @@ from agentskiller_assets.tasks.models import Query, TaskInstance, TaskTemplate, 
 from agentskiller_assets.tasks.queries import make_queries
 from agentskiller_assets.tasks.story import lineage_note
 from resources.author import AuthorResource
+from resources.llm import LLM_POOL
 
 _CODE = code_version("core", "authoring", "runtime", "environment", "tasks", "fusion")
 
@@ -50,7 +51,7 @@ class FusedInstanceConfig(dg.Config):
     tasks_per_pair: int = Field(default=60, ge=10, le=100_000, description="How many instances are planned.")
 
 
-@pair_asset("fusion", _CODE, ins=of_both("domain_topics", "blueprints"))
+@pair_asset("fusion", _CODE, ins=of_both("domain_topics", "blueprints"), pool=LLM_POOL)
 def fused_blueprints(
     context: dg.AssetExecutionContext,
     author: AuthorResource,
@@ -117,7 +118,7 @@ def fused_policies(context: dg.AssetExecutionContext, fused_blueprints: FusedBlu
     return policy
 
 
-@pair_asset("fusion", _CODE)
+@pair_asset("fusion", _CODE, pool=LLM_POOL)
 def fused_servers(
     context: dg.AssetExecutionContext,
     config: ServerConfig,
@@ -133,7 +134,7 @@ def fused_servers(
     return server
 
 
-@pair_asset("fusion", _CODE, ins=of_both("domain_topics", "blueprints", "validated_tasks"))
+@pair_asset("fusion", _CODE, ins=of_both("domain_topics", "blueprints", "validated_tasks"), pool=LLM_POOL)
 def fused_trajectories(
     context: dg.AssetExecutionContext,
     config: TrajectoryConfig,
@@ -161,7 +162,7 @@ def fused_trajectories(
     return found
 
 
-@pair_asset("tasks", _CODE, ins=of_both("domain_topics", "blueprints"))
+@pair_asset("tasks", _CODE, ins=of_both("domain_topics", "blueprints"), pool=LLM_POOL)
 def fused_templates(
     context: dg.AssetExecutionContext,
     config: TrajectoryConfig,
@@ -186,7 +187,7 @@ def fused_templates(
     return templates
 
 
-@pair_asset("tasks", _CODE, ins=of_both("domain_topics", "blueprints"))
+@pair_asset("tasks", _CODE, ins=of_both("domain_topics", "blueprints"), pool=LLM_POOL)
 def fused_instance_combos(
     context: dg.AssetExecutionContext,
     config: FusedInstanceConfig,
@@ -238,7 +239,7 @@ def fused_validated_tasks(
     return tasks
 
 
-@pair_asset("tasks", _CODE, ins=of_both("domain_topics"))
+@pair_asset("tasks", _CODE, ins=of_both("domain_topics"), pool=LLM_POOL)
 def fused_queries(
     context: dg.AssetExecutionContext,
     author: AuthorResource,

@@ -17,6 +17,7 @@ from agentskiller_assets.ontology.models import CatalogEntry, Person
 from agentskiller_assets.partitions import register_pairs
 from agentskiller_assets.settings import DEFAULT_SEED
 from resources.author import AuthorResource
+from resources.llm import LLM_POOL
 from resources.warehouse import WarehouseResource
 
 
@@ -39,6 +40,7 @@ class PairCatalogConfig(dg.Config):
         "core", "authoring", "fusion/catalog.py", "fusion/environments.py", "fusion/namespaces.py"
     ),
     io_manager_key="records",
+    pool=LLM_POOL,
 )
 def domain_pair_catalog(
     context: dg.AssetExecutionContext,

@@ -12,6 +12,7 @@ from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.partitions import register_domains
 from agentskiller_assets.settings import DEFAULT_SEED
 from resources.author import AuthorResource
+from resources.llm import LLM_POOL
 from resources.warehouse import WarehouseResource
 
 
@@ -54,6 +55,7 @@ def population(context: dg.AssetExecutionContext, config: PopulationConfig) -> l
     owners=["team:environments"],
     code_version=code_version("core", "ontology", "authoring"),
     io_manager_key="records",
+    pool=LLM_POOL,
 )
 def domain_catalog(
     context: dg.AssetExecutionContext, config: CatalogConfig, author: AuthorResource, warehouse: WarehouseResource
@@ -92,7 +94,7 @@ def domain_topics(
     return topic
 
 
-@domain_asset("ontology", code_version("core", "ontology", "authoring"))
+@domain_asset("ontology", code_version("core", "ontology", "authoring"), pool=LLM_POOL)
 def entities(context: dg.AssetExecutionContext, author: AuthorResource, domain_topics: DomainTopic) -> list[Entity]:
     """What the service keeps on record: its people in their role, and its things, with stable attributes."""
     found = make_entities(author.open(), domain_topics)
@@ -106,7 +108,7 @@ def entities(context: dg.AssetExecutionContext, author: AuthorResource, domain_t
     return found
 
 
-@domain_asset("ontology", code_version("core", "ontology", "authoring"))
+@domain_asset("ontology", code_version("core", "ontology", "authoring"), pool=LLM_POOL)
 def entity_graph(
     context: dg.AssetExecutionContext, author: AuthorResource, domain_topics: DomainTopic, entities: list[Entity]
 ) -> EntityGraph:

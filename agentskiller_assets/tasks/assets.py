@@ -15,6 +15,7 @@ from agentskiller_assets.tasks.models import Query, TaskInstance, TaskTemplate, 
 from agentskiller_assets.tasks.queries import make_queries
 from agentskiller_assets.tasks.story import lineage_note
 from resources.author import AuthorResource
+from resources.llm import LLM_POOL
 
 _CODE = code_version("core", "authoring", "runtime", "tasks")
 
@@ -33,7 +34,7 @@ class InstanceConfig(dg.Config):
     tasks_per_domain: int = Field(default=60, ge=10, le=100_000, description="How many instances are planned.")
 
 
-@domain_asset("tasks", _CODE)
+@domain_asset("tasks", _CODE, pool=LLM_POOL)
 def tool_graphs(
     context: dg.AssetExecutionContext, author: AuthorResource, domain_topics: DomainTopic, blueprints: Blueprint
 ) -> ToolGraph:
@@ -51,7 +52,7 @@ def tool_graphs(
     return graph
 
 
-@domain_asset("tasks", _CODE)
+@domain_asset("tasks", _CODE, pool=LLM_POOL)
 def task_templates(
     context: dg.AssetExecutionContext,
     config: TemplateConfig,
@@ -76,7 +77,7 @@ def task_templates(
     return templates
 
 
-@domain_asset("tasks", _CODE)
+@domain_asset("tasks", _CODE, pool=LLM_POOL)
 def instance_combos(
     context: dg.AssetExecutionContext,
     config: InstanceConfig,
@@ -123,7 +124,7 @@ def validated_tasks(
     return tasks
 
 
-@domain_asset("tasks", _CODE)
+@domain_asset("tasks", _CODE, pool=LLM_POOL)
 def queries(
     context: dg.AssetExecutionContext,
     author: AuthorResource,
