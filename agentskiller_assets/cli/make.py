@@ -59,9 +59,12 @@ def run(
         raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them")
     dagster_home()
     os.environ["AGENTSKILLER_SEED"] = str(seed)
+    warehouse, workers = Warehouse(default_root()), Workers(jobs)
+    if force or warehouse.materialization("domain_catalog", None) is None:
+        workers.load()
     from resources.author import open_author  # noqa: PLC0415 - brings Dagster
 
-    author, warehouse = open_author(), Warehouse(default_root())
+    author = open_author()
     settings = RunSettings(
         seed=seed,
         target_domains=count or 1,
@@ -77,9 +80,7 @@ def run(
     )
     choice = choose(author, warehouse, settings, domains, count, pairs)
     targets = {"target_domains": choice.target_domains, "target_pairs": choice.target_pairs}
-    with Workers(jobs) as workers:
-        if force or warehouse.materialization("domain_catalog", None) is None:
-            workers.load()
+    with workers:
         failed = _make(author, warehouse, settings.model_copy(update=targets), choice, workers, force=force)
     _report(warehouse, choice, failed, time.monotonic() - started)
     if failed:

@@ -19,7 +19,6 @@ from agentskiller_assets.environment.policy import visible_text
 from agentskiller_assets.environment.server_folder import exported_files, files_digest, served_files
 from agentskiller_assets.environment.server_module import SERVER_FILE
 from agentskiller_assets.errors import StorageError
-from agentskiller_assets.serving.host import session_path
 from resources.storage.warehouse import Warehouse, default_root
 
 WAREHOUSE = "AGENTSKILLER_WAREHOUSE"
@@ -104,6 +103,8 @@ def _config(domain: str, transport: Transport, host: str, port: int, seeds: list
     if transport is Transport.http:
         name = seeds[0].partition("=")[0] if seeds else "default"
         address = f"[{host}]" if ":" in host else host
+        from agentskiller_assets.serving.host import session_path  # noqa: PLC0415 - brings all of MCP
+
         return {"mcpServers": {domain: {"type": "http", "url": f"http://{address}:{port}{session_path(name)}"}}}
     arguments = ["serve", domain, *(word for seed in seeds for word in ("--seed-session", seed))]
     command = str(Path(sys.argv[0]).absolute())
