@@ -118,8 +118,9 @@ def _states(where: str, table: Table) -> Iterator[Fault]:
 
 
 def _involves(spec: EnvironmentSpec, table: Table, core: str, depth: int = 0) -> bool:
-    refs = [column.ref for column in table.columns if column.ref]
-    return core in refs or (depth < 3 and any(_involves(spec, spec.table(ref), core, depth + 1) for ref in refs))
+    refs = {column.ref for column in table.columns if column.ref}
+    others = [each for each in spec.tables if each.name in refs]
+    return core in refs or (depth < 3 and any(_involves(spec, each, core, depth + 1) for each in others))
 
 
 def _codes(spec: EnvironmentSpec) -> Iterator[Fault]:

@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from agentskiller_assets.authoring.llm.prompting import PromptFile
+from agentskiller_assets.authoring.llm.words import unprintable
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.errors import LLMError
 from agentskiller_assets.llm import asking
@@ -60,7 +61,7 @@ class Scribe:
             rounds=self.models.rounds,
         )
         try:
-            answered = asking.ask(self._llm, prompt, form.answer, how, *validators)
+            answered = asking.ask(self._llm, prompt, form.answer, how, unprintable, *validators)
         except InvalidAnswerError as error:
             raise naming_calls(error) from error
         return Written(answered.value, answered.call_ids)

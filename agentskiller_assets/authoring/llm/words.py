@@ -2,9 +2,13 @@
 
 import re
 import sqlite3
+import unicodedata
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing
 from functools import cache
+from typing import Any
+
+from pydantic import BaseModel
 
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.prose_lint import lint_prose
@@ -51,6 +55,28 @@ def _is_reserved(name: str) -> bool:
         except (sqlite3.Error, sql.SqlFault):
             return True
     return False
+
+
+def unprintable(answer: BaseModel) -> list[str]:
+    """Texts of an answer that hold what nobody can type."""
+    faults = []
+    for where, text in _texts(answer.model_dump(mode="json"), ()):
+        if any(unicodedata.category(char) in ("Cc", "Cs") for char in text if char not in "\n\t"):
+            faults.append(f"{where}: {text!r} holds a control character.")
+    return faults
+
+
+def _texts(value: Any, path: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    match value:
+        case str():
+            yield ".".join(path), value
+        case dict():
+            for name, each in value.items():
+                yield from _texts(name, (*path, "name"))
+                yield from _texts(each, (*path, name))
+        case list():
+            for place, each in enumerate(value):
+                yield from _texts(each, (*path, str(place)))
 
 
 def repeated(names: Iterable[str], what: str) -> list[str]:

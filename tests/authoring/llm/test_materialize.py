@@ -1,6 +1,7 @@
 """The author that asks models, in Dagster's runs: what it costs, where lineage ends, and how a partition fails."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,34 +78,26 @@ def library(environment: None, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield library
 
 
-class opened:  # noqa: N801 - reads as the function that it stands for
+@contextmanager
+def opened(folder: Path, answering: Answering) -> Iterator[Library]:
     """An instance in which this model has written the clinic, as far as it could."""
-
-    def __init__(self, folder: Path, answering: Answering) -> None:
-        self._place = TemporaryInstance(folder)
-        self._served = served(answering)
-        self._patch = pytest.MonkeyPatch()
-        self._instance = dg.DagsterInstance.local_temp(str(self._place.home))
-
-    def __enter__(self) -> Library:
-        server = self._served.__enter__()
+    place = TemporaryInstance(folder)
+    with (
+        served(answering) as server,
+        pytest.MonkeyPatch.context() as patch,
+        dg.DagsterInstance.local_temp(str(place.home)) as instance,
+    ):
         for name, value in {
-            "AGENTSKILLER_WAREHOUSE": str(self._place.root),
+            "AGENTSKILLER_WAREHOUSE": str(place.root),
             "AGENTSKILLER_AUTHOR": "llm",
             "AGENTSKILLER_BASE_URL": server.url,
             "AGENTSKILLER_TEXTUAL_MODEL": "writer",
             "AGENTSKILLER_CODING_MODEL": "coder",
             "AGENTSKILLER_KEY_VARIABLE": VARIABLE,
         }.items():
-            self._patch.setenv(name, value)
-        instance = self._instance.__enter__()
+            patch.setenv(name, value)
         assert _run(instance, "catalog", UNPARTITIONED[:2], run_config=catalog_config(1)).success
-        return Library(self._place, instance, server, _clinic(instance, PER_DOMAIN))
-
-    def __exit__(self, *error: Any) -> None:
-        self._instance.__exit__(*error)
-        self._patch.undo()
-        self._served.__exit__(*error)
+        yield Library(place, instance, server, _clinic(instance, PER_DOMAIN))
 
 
 def test_a_domain_is_made_and_passes_every_check(library: Library) -> None:
