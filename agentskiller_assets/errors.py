@@ -49,6 +49,8 @@ class RolloutError(AgentSkillerError):
 class LLMError(AgentSkillerError):
     """A model that gives no answer that can be used; `llm.errors` has one class for each fault."""
 
+    lasting: bool = False
+    """Whether asking again would bring it again: the model cannot do it, and not the endpoint just now."""
     call_ids: tuple[str, ...] = ()
     """The model calls that led to it."""
     transcript: tuple[Mapping[str, Any], ...] = ()

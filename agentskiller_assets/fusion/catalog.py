@@ -13,7 +13,7 @@ from agentskiller_assets.authoring.people import PERSON
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import EnvironmentSpec
-from agentskiller_assets.errors import SpecError
+from agentskiller_assets.errors import LLMError, SpecError
 from agentskiller_assets.fusion.environments import fuse_specs, pair_key
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.models import CatalogEntry
@@ -84,11 +84,22 @@ def served_people(domain: str, population: int, count: int, seed: int) -> int:
 
 
 def make_candidates(
-    author: Author, entries: Iterable[CatalogEntry], population: int, rows_per_table: int
+    author: Author,
+    entries: Iterable[CatalogEntry],
+    population: int,
+    rows_per_table: int,
+    lost: list[str] | None = None,
 ) -> Iterator[Candidate]:
-    """Every domain of the catalog in its order, one at a time."""
+    """Every domain of the catalog in its order, one at a time.
+
+    A domain that no model can write is in no pair: `lost` says which and why. Without that list it is an error.
+    """
     for entry in entries:
-        spec = author.write_blueprint(entry.draft(), entry.seed, entry.simulation_time)
+        try:
+            spec = author.write_blueprint(entry.draft(), entry.seed, entry.simulation_time)
+        except LLMError as error:
+            _lose(lost, entry.domain, error)
+            continue
         tags = {column.tag for table in spec.tables for column in table.columns if column.tag}
         yield Candidate(
             entry=entry,
@@ -98,17 +109,20 @@ def make_candidates(
         )
 
 
-def select_pairs(author: Author, candidates: Iterator[Candidate], settings: PairSettings) -> list[PairEntry]:
+def select_pairs(
+    author: Author, candidates: Iterator[Candidate], settings: PairSettings, lost: list[str] | None = None
+) -> list[PairEntry]:
     """The first `target` pairs, or as many as these domains bring.
 
-    Candidates are taken one after the other and only as far as they are needed.
+    Candidates are taken one after the other and only as far as they are needed. `lost` says for which two no model can
+    write a bridge.
     """
     chosen, joined = _Chosen(), list[Candidate]()
     for newcomer in candidates:
         if len(chosen.pairs) >= settings.target:
             break
         room = min(settings.target, pairs_of(len(joined) + 1, settings.most_per_domain)) - len(chosen.pairs)
-        _join(author, newcomer, joined, chosen, room, settings)
+        _join(author, newcomer, joined, chosen, room, settings, lost)
         joined.append(newcomer)
     return chosen.pairs
 
@@ -125,18 +139,35 @@ def direction(author: Author, one: EnvironmentSpec, other: EnvironmentSpec, seed
 
 
 def _join(
-    author: Author, newcomer: Candidate, joined: Sequence[Candidate], chosen: _Chosen, room: int, settings: PairSettings
+    author: Author,
+    newcomer: Candidate,
+    joined: Sequence[Candidate],
+    chosen: _Chosen,
+    room: int,
+    settings: PairSettings,
+    lost: list[str] | None,
 ) -> None:
     """Adds up to `room` pairs of a domain with those that joined before it, best first."""
     free = [each for each in joined if chosen.times[each.domain] < settings.most_per_domain]
     while free and room > 0 and chosen.times[newcomer.domain] < settings.most_per_domain:
         best = max(free, key=lambda each: (_score(each, newcomer, chosen, settings.seed), each.domain))
         free.remove(best)
-        order = direction(author, best.spec, newcomer.spec, settings.seed)
+        try:
+            order = direction(author, best.spec, newcomer.spec, settings.seed)
+        except LLMError as error:
+            _lose(lost, f"{best.domain} and {newcomer.domain}", error)
+            continue
         if order is not None:
             within = best.entry.sector == newcomer.entry.sector
             chosen.add(_entry(best, newcomer, order, chosen, settings.seed), within)
             room -= 1
+
+
+def _lose(lost: list[str] | None, what: str, error: LLMError) -> None:
+    """Notes what a model cannot write; raises what may go away, as an endpoint that is down or a budget."""
+    if lost is None or not error.lasting:
+        raise error
+    lost.append(f"{what}: {error}")
 
 
 def _score(one: Candidate, other: Candidate, chosen: _Chosen, seed: int) -> float:

@@ -54,9 +54,10 @@ def domain_pair_catalog(
 
     Writes the registry: after a reload of the definitions, new pairs are partitions of the other assets.
     """
-    candidates = make_candidates(author.open(), domain_catalog, len(population), config.rows_per_table)
+    lost: list[str] = []
+    candidates = make_candidates(author.open(), domain_catalog, len(population), config.rows_per_table, lost)
     settings = PairSettings(seed=config.seed, target=config.target_pairs, most_per_domain=config.most_pairs_per_domain)
-    pairs = select_pairs(author.open(), candidates, settings)
+    pairs = select_pairs(author.open(), candidates, settings, lost)
     added = register_pairs(warehouse.open().root, [pair.key for pair in pairs])
     context.add_output_metadata(
         {
@@ -65,8 +66,11 @@ def domain_pair_catalog(
             "domains": len({domain for pair in pairs for domain in (pair.first, pair.second)}),
             "scores": _scores(pairs),
             "preview": preview(pairs, "key", "first", "shared_people", "score", "reason"),
+            "left_out": dg.MetadataValue.md("\n".join(f"- {each}" for each in lost) or "none"),
         }
     )
+    for each in lost:
+        context.log.warning(f"In no pair: {each}")
     if len(pairs) < config.target_pairs:
         context.log.warning(
             f"{len(domain_catalog)} domains bring {len(pairs)} pairs of the {config.target_pairs} wanted. "

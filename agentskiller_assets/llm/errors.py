@@ -58,6 +58,8 @@ class JSONAnswerError(LLMError):
 class AnswerError(LLMError):
     """An answer that came whole and cannot be used. It was paid for."""
 
+    lasting = True
+
     def __init__(self, request: Request, completion: Completion, fault: str, fix: str) -> None:
         super().__init__(request.culprit, fault, fix)
         self.completion = completion
@@ -79,13 +81,19 @@ class ContentFilterError(AnswerError):
 class EmptyAnswerError(AnswerError):
     """Neither text nor a tool call."""
 
+    lasting = False
+
 
 class WrongModelError(AnswerError):
     """Another model answered than the one that was asked."""
 
+    lasting = False
+
 
 class InvalidAnswerError(LLMError):
     """The model was told what is wrong with its answers as often as allowed, and never got it right."""
+
+    lasting = True
 
     def __init__(
         self,
