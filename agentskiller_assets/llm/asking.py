@@ -44,6 +44,9 @@ class Prompt:
     name: str
     user: str
     system: str = ""
+    asset: str | None = None
+    """What it is asked for, whoever asks."""
+    partition: str | None = None
 
     def messages(self) -> list[dict[str, Any]]:
         """In OpenAI's form."""
@@ -134,6 +137,8 @@ class _Transcript:
             temperature=self.how.temperature,
             seed=self.how.seed,
             max_tokens=self.how.max_tokens,
+            asset=self.prompt.asset,
+            partition=self.prompt.partition,
         )
 
     def marked(self, error: LLMError) -> LLMError:

@@ -44,8 +44,8 @@ class Meter:
             return tuple(sorted(self._call_ids))
 
     async def complete(self, request: Request) -> Completion:
-        """The answer, on behalf of this asset and partition."""
-        own = request.model_copy(update=self._whose) if self._whose else request
+        """The answer, on behalf of this asset and partition unless the request says for which it is."""
+        own = request.model_copy(update=self._whose) if self._whose and request.asset is None else request
         try:
             completion = await background.hop(self._inner.complete(own))
         except AnswerError as error:

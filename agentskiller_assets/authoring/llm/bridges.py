@@ -25,7 +25,7 @@ class BridgesAnswer(Model):
     bridges: tuple[BridgeDraft, ...] = Field(max_length=MOST_BRIDGES)
 
 
-BRIDGE = PromptFile("fusion/bridge", "coding", BridgesAnswer)
+BRIDGE = PromptFile("fusion/bridge", "coding", BridgesAnswer, "fused_blueprints")
 
 
 def write_bridges(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[tuple[BridgeDraft, ...]]:
@@ -39,6 +39,7 @@ def write_bridges(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[t
     first, second = (spec.table(role) for role in spec.roles)
     source = next((table for table in spec.tables if _belongs(spec, table)), first)
     prompt = BRIDGE.to_ask(
+        spec.domain,
         spec=spec,
         spaces=[space_of(role) for role in spec.roles],
         roles=[first, second],

@@ -56,13 +56,15 @@ class RelationsAnswer(Model):
     relations: tuple[RelationDraft, ...] = Field(min_length=1, max_length=MOST_RELATIONSHIPS)
 
 
-ENTITIES = PromptFile("ontology/entities", "textual", EntitiesAnswer)
-RELATIONS = PromptFile("ontology/relations", "textual", RelationsAnswer)
+ENTITIES = PromptFile("ontology/entities", "textual", EntitiesAnswer, "entities")
+RELATIONS = PromptFile("ontology/relations", "textual", RelationsAnswer, "entity_graph")
 
 
 def extract_entities(scribe: Scribe, topic: TopicDraft, seed: int) -> Written[tuple[EntityDraft, ...]]:
     """What the service keeps on record."""
-    answered = scribe.ask(ENTITIES, ENTITIES.to_ask(topic=topic), seed, lambda answer: entity_faults(answer.drafts()))
+    answered = scribe.ask(
+        ENTITIES, ENTITIES.to_ask(topic.domain, topic=topic), seed, lambda answer: entity_faults(answer.drafts())
+    )
     return Written(answered.value.drafts(), answered.call_ids)
 
 
@@ -70,7 +72,7 @@ def relate_entities(
     scribe: Scribe, topic: TopicDraft, seed: int, entities: Sequence[EntityDraft]
 ) -> Written[tuple[RelationDraft, ...]]:
     """What happens between the role and the things."""
-    prompt = RELATIONS.to_ask(topic=topic, entities=entities, role=entities[0].name)
+    prompt = RELATIONS.to_ask(topic.domain, topic=topic, entities=entities, role=entities[0].name)
     answered = scribe.ask(RELATIONS, prompt, seed, lambda answer: relation_faults(answer.relations, entities))
     return Written(answered.value.relations, answered.call_ids)
 

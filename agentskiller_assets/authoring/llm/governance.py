@@ -6,14 +6,14 @@ from agentskiller_assets.authoring.llm.scribe import Scribe, Written
 from agentskiller_assets.authoring.llm.words import unreadable
 from agentskiller_assets.core.spec import EnvironmentSpec
 
-GOVERNANCE = PromptFile("policies/governance", "textual", Governance)
+GOVERNANCE = PromptFile("policies/governance", "textual", Governance, "policies")
 _LONGEST = 400
 
 
 def write_governance(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[Governance]:
     """The general rules of a service, one text for each subject."""
     role = spec.table(spec.core_entity)
-    prompt = GOVERNANCE.to_ask(spec=spec, role=role, authorizer=spec.authorizer)
+    prompt = GOVERNANCE.to_ask(spec.domain, spec=spec, role=role, authorizer=spec.authorizer)
     return scribe.ask(GOVERNANCE, prompt, seed, lambda answer: governance_faults(spec, answer))
 
 

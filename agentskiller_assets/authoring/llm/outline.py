@@ -62,7 +62,7 @@ class OutlineAnswer(Model):
     tools: tuple[ToolOutline, ...] = Field(max_length=MOST_TOOLS)
 
 
-OUTLINE = PromptFile("blueprint/outline", "textual", OutlineAnswer)
+OUTLINE = PromptFile("blueprint/outline", "textual", OutlineAnswer, "blueprints")
 
 
 def entity_spec(topic: TopicDraft, entities: Sequence[EntityDraft], simulation_time: str) -> EnvironmentSpec:
@@ -97,6 +97,7 @@ def write_outline(
 ) -> Written[OutlineAnswer]:
     """The outline of the service whose settled tables are those of `base`."""
     prompt = OUTLINE.to_ask(
+        topic.domain,
         topic=topic,
         spec=base,
         relations=relations,

@@ -79,7 +79,8 @@ def _given_up(
 ) -> LLMError:
     name = next((name for name in faults if name in parts), next(iter(parts)))
     told = "; ".join(f"{part}: {found[0]}" for part, found in faults.items())
-    culprit = f"prompt {parts[name].form.name!r}"
+    prompt = parts[name].prompt
+    culprit = f"prompt {prompt.name!r} of {prompt.asset}[{prompt.partition}]"
     fix = "Use a stronger model or another seed, or allow more rounds."
     # the last call is one about a part at fault
     calls = (*call_ids, *answers[name].call_ids)

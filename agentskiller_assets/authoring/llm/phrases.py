@@ -40,12 +40,13 @@ class PhrasesAnswer(Model):
         )
 
 
-PHRASES = PromptFile("tasks/phrases", "textual", PhrasesAnswer)
+PHRASES = PromptFile("tasks/phrases", "textual", PhrasesAnswer, "task_templates")
 
 
 def write_phrases(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[PhraseBook]:
     """Ways to ask for everything that the service does, and for some things that it does not."""
     prompt = PHRASES.to_ask(
+        spec.domain,
         spec=spec,
         role=spec.table(spec.core_entity),
         writes=[tool for tool in spec.tools if tool.access == "write"],

@@ -1,6 +1,6 @@
 """Prompts: a template of the package, the model that is asked, and the form of the answer, as one object."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar
@@ -18,6 +18,8 @@ A = TypeVar("A", bound=BaseModel)
 Voice = Literal["textual", "coding"]
 """Which of the two models is asked: the one that writes what people read, or the one that writes SQL."""
 FOLDER = Path(__file__).parent / "prompts"
+PAIRED = "--"
+"""Between the names of two domains that are a pair."""
 _AGAIN = "shared/again"
 
 
@@ -28,16 +30,26 @@ class PromptFile(Generic[A]):
     name: str
     voice: Voice
     answer: type[A]
+    asset: str
+    """The asset that is made of the answers, whichever asks first."""
+    asset_of_pair: str | None = None
 
-    def to_ask(self, **values: Any) -> Prompt:
-        """The prompt with these values; a name that the template has and they lack is an error."""
-        return Prompt(self.name, user=render(self.name, **values), system=render(f"shared/{self.voice}"))
+    def to_ask(self, domain: str | None, **values: Any) -> Prompt:
+        """The prompt about a domain or pair with these values; a name that the template has and they lack is an error."""
+        of_pair = domain is not None and PAIRED in domain
+        return Prompt(
+            self.name,
+            user=render(self.name, **values),
+            system=render(f"shared/{self.voice}"),
+            asset=self.asset_of_pair if of_pair and self.asset_of_pair else self.asset,
+            partition=domain,
+        )
 
 
 def again(prompt: Prompt, answer: BaseModel, faults: list[str]) -> Prompt:
     """The same prompt, with an answer that was good by itself and what is wrong with it beside the others."""
     text = render(_AGAIN, asked=prompt.user, answer=canonical_json(answer), faults=faults)
-    return Prompt(prompt.name, user=text, system=prompt.system)
+    return replace(prompt, user=text)
 
 
 def render(name: str, **values: Any) -> str:

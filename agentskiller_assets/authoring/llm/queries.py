@@ -40,12 +40,12 @@ class ToWord(Model):
     goals: tuple[GoalToWord, ...]
 
 
-QUERY = PromptFile("tasks/query", "textual", QueryDraft)
+QUERY = PromptFile("tasks/query", "textual", QueryDraft, "queries", "fused_queries")
 
 
 def word_query(scribe: Scribe, seed: int, request: QueryRequest) -> Written[QueryDraft]:
     """The first message and the instruction of one request."""
-    prompt = QUERY.to_ask(request=to_word(request))
+    prompt = QUERY.to_ask(request.domain, request=to_word(request))
     return scribe.ask(QUERY, prompt, seed, lambda draft: query_faults(request, draft))
 
 

@@ -35,12 +35,16 @@ class ReturnsRepair(_Repair):
     returns: Returns
 
 
+def _form(answer: type[_Repair]) -> PromptFile[_Repair]:
+    return PromptFile("servers/repair", "coding", answer, "mcp_servers", "fused_servers")
+
+
 REPAIRS: dict[FragmentField, PromptFile[_Repair]] = {
-    "parameters": PromptFile("servers/repair", "coding", ParametersRepair),
-    "binds": PromptFile("servers/repair", "coding", BindsRepair),
-    "rules": PromptFile("servers/repair", "coding", RulesRepair),
-    "effects": PromptFile("servers/repair", "coding", EffectsRepair),
-    "returns": PromptFile("servers/repair", "coding", ReturnsRepair),
+    "parameters": _form(ParametersRepair),
+    "binds": _form(BindsRepair),
+    "rules": _form(RulesRepair),
+    "effects": _form(EffectsRepair),
+    "returns": _form(ReturnsRepair),
 }
 """One form of answer for each part of a tool."""
 
@@ -48,7 +52,9 @@ REPAIRS: dict[FragmentField, PromptFile[_Repair]] = {
 def repair(scribe: Scribe, seed: int, request: RepairRequest) -> Written[Patch]:
     """The part at fault, written anew."""
     form = REPAIRS[request.field]
-    answered = scribe.ask(form, form.to_ask(request=request), seed, lambda answer: repair_faults(request, answer))
+    answered = scribe.ask(
+        form, form.to_ask(request.domain, request=request), seed, lambda answer: repair_faults(request, answer)
+    )
     return Written(_patch(request, answered.value), answered.call_ids)
 
 

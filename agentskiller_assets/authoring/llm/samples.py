@@ -46,8 +46,8 @@ class ParametersAnswer(Model):
     parameters: tuple[ParameterSample, ...]
 
 
-TABLE = PromptFile("databases/table", "coding", TableAnswer)
-FREE = PromptFile("databases/parameters", "coding", ParametersAnswer)
+TABLE = PromptFile("databases/table", "coding", TableAnswer, "databases")
+FREE = PromptFile("databases/parameters", "coding", ParametersAnswer, "databases")
 
 
 def plan_samples(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[SamplePlans]:
@@ -100,6 +100,7 @@ def _drawn(spec: EnvironmentSpec) -> list[Table]:
 def _table_part(spec: EnvironmentSpec, table: Table) -> Part[TableAnswer]:
     columns = drawn_columns(spec, table)
     prompt = TABLE.to_ask(
+        spec.domain,
         spec=spec,
         table=table,
         columns=columns,
@@ -114,7 +115,9 @@ def _table_part(spec: EnvironmentSpec, table: Table) -> Part[TableAnswer]:
 
 
 def _parameters_part(spec: EnvironmentSpec, wanted: dict[str, list[str]]) -> Part[ParametersAnswer]:
-    prompt = FREE.to_ask(spec=spec, tools=[tool for tool in spec.tools if tool.name in wanted], wanted=wanted)
+    prompt = FREE.to_ask(
+        spec.domain, spec=spec, tools=[tool for tool in spec.tools if tool.name in wanted], wanted=wanted
+    )
 
     def sound(answer: ParametersAnswer) -> Iterable[str]:
         given = [(each.tool, each.parameter, each.samplers) for each in answer.parameters]

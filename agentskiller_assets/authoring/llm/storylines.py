@@ -16,12 +16,12 @@ class StorylinesAnswer(Model):
     storylines: tuple[Storyline, ...] = Field(min_length=1)
 
 
-STORYLINES = PromptFile("tasks/storylines", "textual", StorylinesAnswer)
+STORYLINES = PromptFile("tasks/storylines", "textual", StorylinesAnswer, "tool_graphs")
 
 
 def tell_storylines(scribe: Scribe, seed: int, spec: EnvironmentSpec) -> Written[tuple[Storyline, ...]]:
     """Lines of writes that go in one direction."""
-    prompt = STORYLINES.to_ask(spec=spec, writes=[tool for tool in spec.tools if tool.access == "write"])
+    prompt = STORYLINES.to_ask(spec.domain, spec=spec, writes=[tool for tool in spec.tools if tool.access == "write"])
     answered = scribe.ask(STORYLINES, prompt, seed, lambda answer: storyline_faults(spec, answer.storylines))
     return Written(answered.value.storylines, answered.call_ids)
 

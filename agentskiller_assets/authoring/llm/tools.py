@@ -32,7 +32,7 @@ class ToolAnswer(Model):
         return tool.model_copy(update={name: getattr(self, name) for name in type(self).model_fields})
 
 
-TOOL = PromptFile("blueprint/tool", "coding", ToolAnswer)
+TOOL = PromptFile("blueprint/tool", "coding", ToolAnswer, "blueprints")
 
 
 def write_tools(
@@ -77,6 +77,7 @@ def whole_faults(spec: EnvironmentSpec) -> Faults:
 def _part(spec: EnvironmentSpec, outline: ToolOutline) -> Part[ToolAnswer]:
     tool = spec.tool(outline.name)
     prompt = TOOL.to_ask(
+        spec.domain,
         spec=spec,
         tool=tool,
         role=spec.table(spec.core_entity),

@@ -34,7 +34,7 @@ class TopicAnswer(Model):
     why: str
 
 
-TOPIC = PromptFile("ontology/topic", "textual", TopicAnswer)
+TOPIC = PromptFile("ontology/topic", "textual", TopicAnswer, "domain_catalog")
 
 
 def find_topics(scribe: Scribe, count: int, seed: int) -> list[Written[TopicDraft]]:
@@ -55,7 +55,7 @@ def way_of(position: int, earlier: Sequence[TopicDraft], seed: int) -> tuple[Str
 
 def _next(scribe: Scribe, position: int, earlier: Sequence[TopicDraft], seed: int) -> Written[TopicDraft]:
     strategy, parent = way_of(position, earlier, seed)
-    prompt = TOPIC.to_ask(position=position + 1, strategy=strategy, parent=parent, earlier=earlier)
+    prompt = TOPIC.to_ask(None, position=position + 1, strategy=strategy, parent=parent, earlier=earlier)
     draft = partial(_draft, strategy=strategy, parent=parent.domain if parent else None)
     answered = scribe.ask(TOPIC, prompt, seed, lambda answer: topic_faults(draft(answer), earlier))
     return Written(draft(answered.value), answered.call_ids)

@@ -139,7 +139,7 @@ def test_an_answer_that_is_none_fails_with_its_name_and_its_call(
     with ModelServer(lambda *_: message) as server, pytest.raises(error) as caught:
         author_at(server.url, tmp_path, PATIENT).expand_domains(1, SEED)
 
-    assert caught.value.culprit == "prompt 'ontology/topic', model writer"
+    assert caught.value.culprit == "prompt 'ontology/topic' of domain_catalog, model writer"
     assert len(caught.value.call_ids) == len(server.requests) <= 3
     assert len(list(calls_in(tmp_path).folder.glob("*/*.json"))) == len(server.requests)
 

@@ -55,7 +55,7 @@ def test_a_domain_that_cannot_be_written_is_left_out_and_named() -> None:
     assert keys
     assert not any("music_lessons" in key for key in keys)
     (told,) = lost
-    assert told.startswith("music_lessons: prompt 'blueprint/outline', model writer: ")
+    assert told.startswith("music_lessons: prompt 'blueprint/outline' of blueprints[music_lessons], model writer: ")
     assert "call_" in told
 
 
@@ -80,3 +80,23 @@ def test_without_a_list_it_is_an_error() -> None:
         list(make_candidates(author, make_catalog(author, DOMAINS, SEED, NOW), 200, 150))
     assert isinstance(caught.value, LLMError)
     assert caught.value.lasting
+
+
+def test_calls_are_for_what_is_made_of_them_whoever_asks_first() -> None:
+    author, llm = scripted(saying("", "", ""))
+    candidates = make_candidates(author, make_catalog(author, DOMAINS, SEED, NOW), 200, 150)
+    select_pairs(author, candidates, SETTINGS)
+    found = {(request.asset, request.prompt) for request in llm.requests}
+    bridged = {request.partition for request in llm.requests if request.prompt == "fusion/bridge"}
+
+    assert found == {
+        ("domain_catalog", "ontology/topic"),
+        ("entities", "ontology/entities"),
+        ("entity_graph", "ontology/relations"),
+        ("blueprints", "blueprint/outline"),
+        ("blueprints", "blueprint/tool"),
+        ("databases", "databases/table"),
+        ("databases", "databases/parameters"),
+        ("fused_blueprints", "fusion/bridge"),
+    }
+    assert all(pair and "--" in pair for pair in bridged)

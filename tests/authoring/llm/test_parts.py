@@ -19,7 +19,7 @@ class Number(Model):
     number: int
 
 
-FORM = PromptFile("tests/number", "coding", Number)
+FORM = PromptFile("tests/number", "coding", Number, "numbers")
 
 
 def scribe_of(*answers: Mapping[str, int], rounds: int = 3) -> tuple[Scribe, ScriptedLLM]:
@@ -76,7 +76,7 @@ def test_only_the_part_at_fault_is_asked_again_with_its_answer_and_the_fault() -
 def test_parts_that_never_fit_fail_with_the_reason_after_as_many_rounds_as_allowed() -> None:
     scribe, llm = scribe_of({"a": 3, "b": 9}, rounds=2)
 
-    with pytest.raises(InvalidAnswerError, match=r"prompt 'tests/number': .*b: 12 is more than ten") as caught:
+    with pytest.raises(InvalidAnswerError, match=r"prompt 'tests/number' of .*b: 12 is more than ten") as caught:
         write_parts(scribe, parts("a", "b"), 7, too_much)
 
     assert len(caught.value.call_ids) >= len({request.call_id for request in llm.requests}) == 3

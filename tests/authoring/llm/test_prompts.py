@@ -77,7 +77,7 @@ def test_a_server_can_hold_a_model_to_the_form(form: PromptFile[Any]) -> None:
 
 def test_a_value_that_a_template_lacks_is_an_error() -> None:
     with pytest.raises(jinja2.UndefinedError, match="'strategy' is undefined"):
-        TOPIC.to_ask(position=1)
+        TOPIC.to_ask(None, position=1)
 
 
 def test_prompts_of_one_domain_are_told_apart_by_their_heading(made: Made) -> None:
