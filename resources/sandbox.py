@@ -1,8 +1,10 @@
 """Runs generated tests where they can do little harm: own directory, limits, no network, no environment."""
 
+import atexit
 import contextlib
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ import tempfile
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from dagster import ConfigurableResource
 
@@ -18,7 +21,9 @@ from agentskiller_assets.core.records import Model
 LAUNCHER = Path(__file__).with_name("sandbox_launcher.py")
 SHORT = 600
 _NOTE, _OUTPUT, _RESULTS = ".sandbox.json", ".output.txt", ".results.xml"
-_NO_TESTS = 5
+_NO_TESTS, _BY_SIGNAL = 5, 128
+LOADED = ("anyio", "jsonschema_rs", "mcp", "sqlglot.dialects.sqlite")
+"""What generated tests import that others have written; what is to be tested is never loaded beforehand."""
 _INI = "[pytest]\n"
 
 
@@ -67,35 +72,88 @@ def run_pytest(files: Mapping[str, bytes | str], *, timeout_s: float = 60, memor
 
 def _run(folder: Path, timeout_s: float, memory_mb: int) -> int | None:
     """The exit code; None when the time was up and the whole process group was killed."""
-    settings = json.dumps({"cpu_s": max(1, int(timeout_s) + 1), "memory_mb": memory_mb})
-    pytest = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--junitxml={_RESULTS}", "."]
-    command = [sys.executable, "-I", "-S", str(LAUNCHER), settings, _NOTE, *pytest]
-    with (folder / _OUTPUT).open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=_environment(folder),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+    request = {
+        "folder": str(folder),
+        "output": _OUTPUT,
+        "note": _NOTE,
+        "arguments": ["-q", "-p", "no:cacheprovider", f"--junitxml={_RESULTS}", "."],
+        "cpu_s": max(1, int(timeout_s) + 1),
+        "memory_mb": memory_mb,
+    }
+    launcher = _idle() or _Launcher()
+    code = launcher.run(request, timeout_s)
+    _IDLE.append(launcher)
+    return code
+
+
+class _Launcher:
+    """A process that has loaded what tests need and forks for every run; it serves one run at a time."""
+
+    def __init__(self) -> None:
+        self.owner = os.getpid()
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", str(LAUNCHER), *LOADED],
+            cwd="/",
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            bufsize=0,
             start_new_session=True,
         )
-        try:
-            return process.wait(timeout_s)
-        except subprocess.TimeoutExpired:
-            return None
-        finally:
+        assert self.process.stdin
+        assert self.process.stdout
+        self._requests, self._answers = self.process.stdin, self.process.stdout
+
+    def run(self, request: Mapping[str, Any], timeout_s: float) -> int | None:
+        """The exit code of one run, negative for a signal; None when the time was up and all of it was killed."""
+        self._requests.write(f"{json.dumps(request)}\n".encode())
+        fork = self._answer()
+        in_time, _, _ = select.select([self._answers], [], [], timeout_s)
+        if not in_time:
             with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+                os.killpg(fork, signal.SIGKILL)
+        code = self._answer()
+        if not in_time:
+            return None
+        return _BY_SIGNAL - code if code > _BY_SIGNAL else code
+
+    def _answer(self) -> int:
+        line = self._answers.readline()
+        if not line:
+            raise ChildProcessError("the process that the sandbox is forked from has ended")
+        return int(line)
+
+    def end(self) -> None:
+        """Ends it; it ends by itself with whoever started it, too."""
+        self._requests.close()
+        self.process.wait()
+        self._answers.close()
 
 
-def _environment(folder: Path) -> dict[str, str]:
+_IDLE: list[_Launcher] = []
+
+
+def _idle() -> _Launcher | None:
+    """A launcher of this very process that has nothing to do."""
+    while _IDLE:
+        with contextlib.suppress(IndexError):  # another thread has taken it
+            launcher = _IDLE.pop()
+            if launcher.owner == os.getpid() and launcher.process.poll() is None:
+                return launcher
+    return None
+
+
+@atexit.register
+def _end_idle() -> None:
+    while (launcher := _idle()) is not None:
+        launcher.end()
+
+
+def _environment() -> dict[str, str]:
     """Nothing of the caller's environment: no keys, no settings."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": str(folder),
-        "TMPDIR": str(folder),
         "LANG": "C.UTF-8",
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -1,21 +1,31 @@
-"""Narrows what this process may do, then runs the command that it was given. Run by `sandbox.py`, never imported.
+"""Loads what tests need, then runs tests in forks of itself. Started by `sandbox.py`, never imported.
 
-Usage: `python -I -S sandbox_launcher.py '{"cpu_s": ..., "memory_mb": ...}' NOTE COMMAND...`; what could be isolated
-is written to the file NOTE. It uses nothing but the standard library, and starts in milliseconds.
+Usage: `python -P sandbox_launcher.py MODULE...`. Each line of standard input is a request as JSON: a folder, the
+arguments for pytest, and limits. It is answered by two lines, the id of the fork and, when that has ended, its exit
+code; what could be isolated is written to a file in the folder. Loading takes longer than most tests: forks of an
+interpreter that has loaded the modules of others, and none that is to be tested, save it.
 
-Where the kernel allows, the command has no network, and is the child of the first process of a process namespace of
-its own: whatever it starts, detached or not, ends with it. Root becomes a user of this run alone, who may read but
-write nothing outside of the sandbox's own folder, and whose processes are counted apart from every other run's: the
-kernel counts by user, so that one run at its limit would otherwise leave none for the next.
+A fork narrows what it may do before it looks at the folder. Where the kernel allows, the tests have no network, and
+are the child of the first process of a process namespace of its own: whatever they start, detached or not, ends with
+it. Root becomes a user of this run alone, who may read but write nothing outside of the sandbox's own folder, and
+whose processes are counted apart from every other run's: the kernel counts by user, so that one run at its limit
+would otherwise leave none for the next.
 """
 
+import contextlib
 import ctypes
+import importlib
 import json
 import os
 import resource
 import signal
 import sys
+import time
+import traceback
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 NEW_PROCESSES, NEW_USER, NEW_NETWORK = 0x20000000, 0x10000000, 0x40000000
 SET_PDEATHSIG, SET_KEEPCAPS, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_RAISE = 1, 8, 38, 47, 2
@@ -28,6 +38,7 @@ PROCESSES = 256
 SHARED_PROCESSES = 2048
 """Where the caller's own user runs the tests: all that this user runs is counted."""
 BY_SIGNAL = 128
+CLEARINGS = 100
 
 
 def isolate(libc: ctypes.CDLL) -> tuple[bool, bool]:
@@ -74,16 +85,29 @@ def hand_over(folder: Path, user: int) -> None:
         os.chown(path, user, user)
 
 
-def run(libc: ctypes.CDLL, command: list[str]) -> int:
-    """The command as the child of a process that ends with whoever waits for it; 128 and more is a signal."""
+def run(libc: ctypes.CDLL, arguments: list[str]) -> int:
+    """The tests as the child of a process that ends with whoever waits for it; 128 and more is a signal."""
     first = os.fork()
     if first == 0:
         libc.prctl(SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         child = os.fork()
         if child == 0:
-            os.execv(command[0], command)  # noqa: S606 - the command of the caller, without a shell
+            test(arguments)
         os._exit(ended(child))
     return ended(first)
+
+
+def test(arguments: list[str]) -> None:
+    """Run pytest and end as it does."""
+    sys.argv = ["pytest", *arguments]
+    code = 1
+    try:
+        code = int(pytest.main(arguments))
+    finally:
+        with contextlib.suppress(OSError, ValueError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(code)
 
 
 def ended(child: int) -> int:
@@ -95,26 +119,71 @@ def ended(child: int) -> int:
             return BY_SIGNAL - code if code < 0 else code
 
 
-def main() -> None:
-    """Isolate, limit, run the command, and end as it did."""
-    settings, note, *command = sys.argv[1:]
+def narrowed(request: dict[str, Any]) -> int:
+    """Isolate, limit, and run the tests; how they ended."""
     libc = ctypes.CDLL(None, use_errno=True)
     was_root = os.geteuid() == 0
     network_isolated, processes_isolated = isolate(libc)
     told = {"network_isolated": network_isolated, "processes_isolated": processes_isolated}
-    Path(note).write_text(json.dumps(told), encoding="utf-8")
-    limit(**json.loads(settings), processes=PROCESSES if was_root else SHARED_PROCESSES)
+    Path(request["note"]).write_text(json.dumps(told), encoding="utf-8")
+    limit(request["cpu_s"], request["memory_mb"], PROCESSES if was_root else SHARED_PROCESSES)
     if was_root:
         user = FIRST_USER + os.getpid() % USERS
         hand_over(Path.cwd(), user)
         become_user(libc, user)
     libc.prctl(SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     if not processes_isolated:
-        os.execv(command[0], command)  # noqa: S606 - the command of the caller, without a shell
-    code = run(libc, command)
-    if code > BY_SIGNAL:
-        os.kill(os.getpid(), code - BY_SIGNAL)
-    sys.exit(code)
+        test(request["arguments"])
+    return run(libc, request["arguments"])
+
+
+def settle(request: dict[str, Any]) -> None:
+    """A session of its own, in the folder, with nothing open but the file for what is printed."""
+    os.setsid()
+    os.chdir(request["folder"])
+    os.environ.update(HOME=request["folder"], TMPDIR=request["folder"])
+    output = os.open(request["output"], os.O_WRONLY | os.O_CREAT, 0o644)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for opened, place in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(opened, place)
+    os.closerange(3, OPEN_FILES)
+
+
+def serve(request: dict[str, Any]) -> None:
+    """What a fork does; it never comes back."""
+    code = 1
+    try:
+        settle(request)
+        code = narrowed(request)
+    except BaseException:
+        traceback.print_exc()
+        raise
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def clear(group: int) -> None:
+    """Kill what is left of a run's processes, and wait until they are gone, as long as that takes no time."""
+    with contextlib.suppress(ProcessLookupError):
+        for _ in range(CLEARINGS):
+            os.killpg(group, signal.SIGKILL)
+            time.sleep(0.005)
+
+
+def main() -> None:
+    """Load, and fork for every request until there are no more."""
+    for name in sys.argv[1:]:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            serve(json.loads(line))
+        print(child, flush=True)
+        code = ended(child)
+        clear(child)
+        print(code, flush=True)
 
 
 if __name__ == "__main__":

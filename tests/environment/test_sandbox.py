@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from agentskiller_assets.environment.server_module import write_server_module
+from resources import sandbox
 from resources.sandbox import SandboxReport, run_pytest
 from tests.dagster.small import eventually
 from tests.scenario import LIBRARY, library
@@ -232,6 +233,28 @@ def test_the_installed_package_is_found_and_not_a_folder_of_the_same_name():
     body = "import agentskiller_assets, resources\ndef test_one(): assert 'sandbox-' not in resources.__file__\n"
     files = {"tests/test_it.py": body, "resources/__init__.py": "", "agentskiller_assets/__init__.py": ""}
     assert run_pytest(files).ok
+
+
+def test_runs_share_what_others_have_written_and_nothing_that_a_test_did():
+    body = (
+        "import builtins, sys\n"
+        "LOADED = set(sys.modules)\n"
+        "def test_one():\n"
+        "    assert 'mcp' in LOADED\n"
+        "    assert not [name for name in LOADED if name.partition('.')[0] in ('agentskiller_assets', 'resources')]\n"
+        "    assert not hasattr(builtins, 'stain')\n"
+        "    builtins.stain = True\n"
+    )
+    assert run(body).ok
+    assert run(body).ok
+
+
+def test_a_launcher_that_was_killed_is_replaced():
+    assert run("def test_one(): pass\n").ok
+    for launcher in sandbox._IDLE:
+        launcher.process.kill()
+        launcher.process.wait()
+    assert run("def test_one(): pass\n").ok
 
 
 def test_files_stay_in_the_sandbox():
