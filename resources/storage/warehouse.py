@@ -57,7 +57,7 @@ class Warehouse:
         previous content is then as it was.
         """
         self._check_names(asset, partition)
-        rows = _plain_rows(name_of(asset, partition), model, records)
+        rows, text = _plain_rows(name_of(asset, partition), model, records)
         final, note = self._paths(asset, partition)
         with storage_faults(final, "write"), temporary(final) as data, temporary(note) as sidecar:
             write_parquet(data, columns_of(model), rows)
@@ -65,7 +65,7 @@ class Warehouse:
                 stamp,
                 asset=asset,
                 partition=partition,
-                data_version=digest_bytes(plain_json(rows).encode()),
+                data_version=digest_bytes(text.encode()),
                 row_count=len(rows),
                 model=model,
                 files=sidecars.file_digests(self.root, [(data, final)]),
@@ -101,7 +101,7 @@ class Warehouse:
         """
         self._check_names(asset, partition)
         check_rows(value)
-        rows = _plain_rows(name_of(asset, partition), DatabaseRow, row_records(partition, value))
+        rows, _ = _plain_rows(name_of(asset, partition), DatabaseRow, row_records(partition, value))
         listing, note = self._paths(asset, partition)
         final = self.database_path(partition, asset)
         with (
@@ -264,30 +264,31 @@ class Warehouse:
             raise StorageError(partition, "cannot be the name of a partition", fix)
 
 
-def _plain_rows(culprit: str, model: type[Record], records: Iterable[Record]) -> list[dict[str, Any]]:
-    """The records as plain JSON values, ordered by id."""
-    rows = [_plain_row(culprit, model, record) for record in records]
-    rows.sort(key=lambda row: row["id"])
+def _plain_rows(culprit: str, model: type[Record], records: Iterable[Record]) -> tuple[list[dict[str, Any]], str]:
+    """The records as plain JSON values, ordered by id, and their canonical text."""
+    found = [_plain_row(culprit, model, record) for record in records]
+    found.sort(key=lambda each: each[0]["id"])
+    rows, texts = [row for row, _ in found], [text for _, text in found]
     for row, following in itertools.pairwise(rows):
         if row["id"] == following["id"]:
             fix = "Make what identifies a record part of its id"
             raise StorageError(culprit, f"two records have the id {row['id']}", fix)
-    return rows
+    return rows, f"[{','.join(texts)}]"
 
 
-def _plain_row(culprit: str, model: type[Record], record: Record) -> dict[str, Any]:
+def _plain_row(culprit: str, model: type[Record], record: Record) -> tuple[dict[str, Any], str]:
     if type(record) is not model:
         fix = "Store records of one model per asset"
         raise StorageError(culprit, f"holds a {type(record).__name__} among {model.__name__} records", fix)
     try:
-        # Pydantic's own JSON mode would turn NaN into null.
-        json.dumps(record.model_dump(), allow_nan=False, skipkeys=True, default=str)
+        # `Model` says that NaN stays NaN in JSON mode, and is not turned into null: here it is refused
         row = record.model_dump(mode="json")
-        plain_json(row).encode()
+        text = plain_json(row)
+        text.encode()
     except (TypeError, ValueError) as exc:
         fix = "Store numbers that are finite and text that is valid Unicode"
         raise StorageError(f"{culprit}, record {record.id}", f"has no canonical form: {exc}", fix) from exc
-    return row
+    return row, text
 
 
 def _grouped(places: Mapping[str, tuple[str, str | None]]) -> dict[tuple[str, str | None], list[str]]:

@@ -95,6 +95,9 @@ def test_the_sidecar_says_who_made_it_when_from_what(warehouse: Warehouse) -> No
     [
         ([book("Emma"), book("Emma")], book("Emma").id),
         ([book("Emma", extra={"x": float("nan")})], book("Emma").id),
+        ([book("Emma", extra={"x": [{"y": float("inf")}]})], book("Emma").id),
+        ([book("Emma", price=float("nan"))], book("Emma").id),
+        ([book("Emma", note="\ud800")], book("Emma").id),
         ([Chapter(id="chapter_1", position=1, title="")], "Chapter"),
         ([book("Emma", pages=2**70)], "books"),
     ],
