@@ -35,7 +35,7 @@ class PromptFile(Generic[A]):
     asset_of_pair: str | None = None
 
     def to_ask(self, domain: str | None, **values: Any) -> Prompt:
-        """The prompt about a domain or pair with these values; a name that the template has and they lack is an error."""
+        """The prompt about a domain or pair, with these values; one that is missing is an error."""
         of_pair = domain is not None and PAIRED in domain
         return Prompt(
             self.name,

@@ -36,6 +36,7 @@ HEADING = re.compile(r"^# (.+)$", re.MULTILINE)
 """There is one in every prompt."""
 NAMES = re.compile(r"`([\w-]+)`")
 """Of what a heading is about."""
+_SPACES = re.compile(r"(?:first begin with|second with)\s+`(\w+)__`")
 _REQUEST = re.compile(r"\n# .*?```json\n(.*?)\n```", re.DOTALL)
 
 
@@ -46,6 +47,8 @@ def good_answer(prompt: str) -> BaseModel:
     names = NAMES.findall(heading[1])
     if heading[1].startswith("A request"):
         return author().word_query(_request(prompt), SEED)
+    if heading[1].startswith("A bridge"):
+        return BridgesAnswer(bridges=author().bridge(_fused(*_SPACES.findall(prompt)[:2]), SEED))
     if heading[1].startswith("Domain"):
         return _topic(_catalog()[int(heading[1].split()[1].rstrip(":")) - 1])
     return next(answer for beginning, answer in _ANSWERS.items() if heading[1].startswith(beginning))(*names)
@@ -175,6 +178,5 @@ _ANSWERS: dict[str, Callable[..., BaseModel]] = {
     "Storylines of": lambda domain: StorylinesAnswer(
         storylines=author().tell_storylines(topic(domain), SEED, spec_of(domain))
     ),
-    "A bridge": lambda pair: BridgesAnswer(bridges=author().bridge(_fused(*pair.split("--")), SEED)),
 }
 """By the beginning of a heading: the answer for the names in it."""
