@@ -97,16 +97,22 @@ def good_answers(question: Question) -> dict[str, Any]:
     return good_answer(question.prompt).model_dump(mode="json")
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_nonsense_fails_at_its_prompt_with_the_reason_and_the_talk(name: str, tmp_path: Path) -> None:
-    case = CASES[name]
+@pytest.fixture(scope="module", params=CASES)
+def nonsense(
+    request: pytest.FixtureRequest, environment: None, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Case, Failed]:
+    """A case and how it failed."""
+    case = CASES[request.param]
+    return case, failing(tmp_path_factory.mktemp("nonsense"), BadModel(case.bad))
 
-    failed = failing(tmp_path, BadModel(case.bad))
+
+def test_nonsense_fails_at_its_prompt_with_the_reason_and_the_talk(nonsense: tuple[Case, Failed]) -> None:
+    case, failed = nonsense
+    last = calls_in(failed.root).find(failed.error.call_ids[-1])
 
     assert isinstance(failed.error, InvalidAnswerError)
-    assert failed.error.culprit.startswith(f"prompt {case.prompt!r}")
+    assert failed.error.culprit.startswith(f"prompt {case.prompt!r} of ")
     assert case.reason in failed.error.fault
-    last = calls_in(tmp_path).find(failed.error.call_ids[-1])
     assert last is not None
     assert last.request.prompt == case.prompt
     assert failed.error.call_ids[-1] in str(failed.error)
@@ -114,9 +120,8 @@ def test_nonsense_fails_at_its_prompt_with_the_reason_and_the_talk(name: str, tm
     assert "cannot be used" in told or "has these faults" in told
 
 
-@pytest.mark.parametrize("name", CASES)
-def test_nonsense_is_told_what_is_wrong_as_often_as_allowed_and_no_more(name: str, tmp_path: Path) -> None:
-    failed = failing(tmp_path, BadModel(CASES[name].bad))
+def test_nonsense_is_told_what_is_wrong_as_often_as_allowed_and_no_more(nonsense: tuple[Case, Failed]) -> None:
+    _, failed = nonsense
     talks = [[str(message["content"]) for message in body["messages"]] for body in failed.server.requests]
     told = {"".join(talk) for talk in talks if "cannot be used" in talk[-1]}
 

@@ -18,7 +18,7 @@ ONCE = Models("writer", "coder", rounds=0)
 TIMES = {
     "ontology_entities": 150,
     "ontology_relations": 80,
-    "blueprint_outline": 40,
+    "blueprint_outline": 25,
     "blueprint_tool": 25,
     "databases_table": 25,
     "databases_parameters": 15,
