@@ -4,7 +4,9 @@ Who it is stands in the settings of the conversations, so that another model mak
 somebody else.
 """
 
+from abc import abstractmethod
 from collections.abc import Callable
+from typing import ClassVar
 
 import dagster as dg
 from pydantic import Field
@@ -19,10 +21,14 @@ from resources.llm import LLMResource
 
 __all__ = ["AgentResource", "JudgeResource", "UserResource"]
 
+_WHO = "Name of a model, or `scripted`. Empty: as the asset's settings say."
+
 
 class _SpeakerResource(dg.ConfigurableResource):
     """One side of all conversations."""
 
+    scripted: ClassVar[type[ScriptedAgents | ScriptedUsers]]
+    modelled: ClassVar[type[ModelAgents | ModelUsers]]
     llm: LLMResource
     base_url: str = Field(default="", description="Endpoint of the model. Empty: that of the resource `llm`.")
     key_variable: str = Field(
@@ -31,49 +37,51 @@ class _SpeakerResource(dg.ConfigurableResource):
     temperature: float = Field(default=0.0, ge=0, le=2)
     max_tokens: int = Field(default=2048, ge=16, description="Longest answer of the model.")
 
-    def _voice(self, model: str, asset: str | None, partition: str | None, tell: Callable[[str], None] | None) -> Voice:
+    @property
+    @abstractmethod
+    def named(self) -> str:
+        """Who it is by this resource; empty where the asset's settings say it."""
+
+    def open(
+        self,
+        scripts: Scripts,
+        name: str = SCRIPTED,
+        asset: str | None = None,
+        partition: str | None = None,
+        tell: Callable[[str], None] | None = None,
+    ) -> Cast:
+        """This side of conversations that these scripts are made for; `tell` hears of the progress of models."""
+        chosen = self.named or name
+        if chosen == SCRIPTED:
+            return self.scripted(scripts)
         llm = self.llm.open(asset, partition, tell, base_url=self.base_url, key_variable=self.key_variable)
-        return Voice(llm, model, self.temperature, self.max_tokens)
+        return self.modelled(Voice(llm, chosen, self.temperature, self.max_tokens))
 
 
 class AgentResource(_SpeakerResource):
     """The agent: `scripted`, which makes the gold calls, or the name of a model."""
 
-    agent: str = Field(default="", description="Name of a model, or `scripted`. Empty: as the asset's settings say.")
+    scripted = ScriptedAgents
+    modelled = ModelAgents
+    agent: str = Field(default="", description=_WHO)
 
-    def open(
-        self,
-        scripts: Scripts,
-        name: str = SCRIPTED,
-        asset: str | None = None,
-        partition: str | None = None,
-        tell: Callable[[str], None] | None = None,
-    ) -> Cast:
-        """The agents for conversations that these scripts are made for; `tell` hears of the progress of models."""
-        chosen = self.agent or name
-        if chosen == SCRIPTED:
-            return ScriptedAgents(scripts)
-        return ModelAgents(self._voice(chosen, asset, partition, tell))
+    @property
+    def named(self) -> str:
+        """The agent by this resource."""
+        return self.agent
 
 
 class UserResource(_SpeakerResource):
     """The user: `scripted`, or the name of a model that plays the persona."""
 
-    user: str = Field(default="", description="Name of a model, or `scripted`. Empty: as the asset's settings say.")
+    scripted = ScriptedUsers
+    modelled = ModelUsers
+    user: str = Field(default="", description=_WHO)
 
-    def open(
-        self,
-        scripts: Scripts,
-        name: str = SCRIPTED,
-        asset: str | None = None,
-        partition: str | None = None,
-        tell: Callable[[str], None] | None = None,
-    ) -> Cast:
-        """The users for conversations that these scripts are made for; `tell` hears of the progress of models."""
-        chosen = self.user or name
-        if chosen == SCRIPTED:
-            return ScriptedUsers(scripts)
-        return ModelUsers(self._voice(chosen, asset, partition, tell))
+    @property
+    def named(self) -> str:
+        """The user by this resource."""
+        return self.user
 
 
 class JudgeResource(dg.ConfigurableResource):

@@ -23,7 +23,7 @@ from agentskiller_assets.ontology.entities import make_entities, make_entity_gra
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.rollouts.builds import hold_conversations
-from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, ScriptedUsers, Scripts
 from agentskiller_assets.runtime import Environment
@@ -75,12 +75,17 @@ class Clinic:
     @cached_property
     def cases(self) -> list[Case]:
         """A conversation to be held about every query."""
-        service = make_service(self.spec, self.policies, self.tool_lists)
-        topic, templates = self.domain_topics, self.task_templates
-        found = make_cases(
-            service, topic.role, topic.seed, self.queries, self.validated_tasks, templates, self.population, 1
+        return make_cases(
+            self.spec,
+            self.policies,
+            self.tool_lists,
+            self.domain_topics.role,
+            self.domain_topics.seed,
+            self.queries,
+            self.validated_tasks,
+            self.task_templates,
+            self.population,
         )
-        return list(found)
 
     @cached_property
     def rollouts(self) -> list[Rollout]:

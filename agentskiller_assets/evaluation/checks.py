@@ -13,9 +13,10 @@ from agentskiller_assets.evaluation.models import Evaluation
 from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.metadata import PAIRS
 from agentskiller_assets.ontology.models import DomainTopic, Person
-from agentskiller_assets.rollouts.case import make_cases, make_service
+from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import SCRIPTED
+from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
 
 _ALL = "Every conversation has its evaluation, and nothing else has one."
@@ -40,15 +41,18 @@ def evaluation_checks(
     queries: list[Query],
     population: list[Person],
 ) -> Faults:
-    service = make_service(blueprints.spec, policies, tool_lists)
-    role, seed = domain_topics.role, domain_topics.seed
-    cases = list(make_cases(service, role, seed, queries, validated_tasks, task_templates, population, 1))
-    return {
-        "complete": unevaluated(evaluations, rollouts),
-        "scores_have_reasons": unexplained(evaluations),
-        "gold_passes": failed_gold(evaluations, rollouts),
-        "controls_fail": controls(sample(cases, _EACH), open_environment(databases)),
-    }
+    cases = make_cases(
+        blueprints.spec,
+        policies,
+        tool_lists,
+        domain_topics.role,
+        domain_topics.seed,
+        queries,
+        validated_tasks,
+        task_templates,
+        population,
+    )
+    return _faults(evaluations, rollouts, cases, open_environment(databases))
 
 
 @checks_of(
@@ -71,16 +75,28 @@ def fused_evaluation_checks(
     fused_queries: list[Query],
     population: list[Person],
 ) -> Faults:
-    fused = fused_blueprints
-    service = make_service(fused.spec, fused_policies, fused_tool_lists)
     cases = make_cases(
-        service, fused.role, fused.seed, fused_queries, fused_validated_tasks, fused_templates, population, 1
+        fused_blueprints.spec,
+        fused_policies,
+        fused_tool_lists,
+        fused_blueprints.role,
+        fused_blueprints.seed,
+        fused_queries,
+        fused_validated_tasks,
+        fused_templates,
+        population,
     )
+    return _faults(fused_evaluations, fused_rollouts, cases, open_environment(fused_databases))
+
+
+def _faults(
+    evaluations: Sequence[Evaluation], rollouts: Sequence[Rollout], cases: Sequence[Case], environment: Environment
+) -> Faults:
     return {
-        "complete": unevaluated(fused_evaluations, fused_rollouts),
-        "scores_have_reasons": unexplained(fused_evaluations),
-        "gold_passes": failed_gold(fused_evaluations, fused_rollouts),
-        "controls_fail": controls(sample(list(cases), _EACH), open_environment(fused_databases)),
+        "complete": unevaluated(evaluations, rollouts),
+        "scores_have_reasons": unexplained(evaluations),
+        "gold_passes": failed_gold(evaluations, rollouts),
+        "controls_fail": controls(sample(cases, _EACH), environment),
     }
 
 

@@ -7,7 +7,7 @@ from agentskiller_assets.environment.builds import open_environment
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ToolEntry
 from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.ontology.models import DomainTopic, Person
-from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.models import Query, TaskTemplate, ValidatedTask
 from resources.storage.warehouse import Warehouse
@@ -22,17 +22,18 @@ def load_world(root: Path, domain: str) -> tuple[Environment, list[Case]]:
     policy = warehouse.read_records(f"{fused}policies", PolicyEntry, domain)
     tools = warehouse.read_records(f"{fused}tool_lists", ToolEntry, domain)
     cases = make_cases(
-        make_service(spec, policy, tools),
+        spec,
+        policy,
+        tools,
         role,
         seed,
         warehouse.read_records(f"{fused}queries", Query, domain),
         warehouse.read_records(f"{fused}validated_tasks", ValidatedTask, domain),
         warehouse.read_records("fused_templates" if pair else "task_templates", TaskTemplate, domain),
         warehouse.read_records("population", Person, None),
-        repeats=1,
     )
     environment = open_environment(warehouse.read_database(domain, f"{fused}databases"))
-    return environment, list(cases)
+    return environment, cases
 
 
 def _of_domain(warehouse: Warehouse, domain: str) -> tuple[EnvironmentSpec, str, int]:

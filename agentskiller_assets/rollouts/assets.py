@@ -14,7 +14,7 @@ from agentskiller_assets.fusion.records import FusedBlueprint
 from agentskiller_assets.metadata import domain_asset, markdown_table, pair_asset
 from agentskiller_assets.ontology.models import DomainTopic, Person
 from agentskiller_assets.rollouts.builds import hold_conversations
-from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.conversation import Limits
 from agentskiller_assets.rollouts.figures import figures_of
 from agentskiller_assets.rollouts.journal import Journal
@@ -62,9 +62,18 @@ def rollouts(
     population: list[Person],
 ) -> list[Rollout]:
     """Conversations between an agent and a user about every certified task, on a session of their own."""
-    service = make_service(blueprints.spec, policies, tool_lists)
-    role, seed, repeats = domain_topics.role, domain_topics.seed, config.rollouts_per_query
-    cases = list(make_cases(service, role, seed, queries, validated_tasks, task_templates, population, repeats))
+    cases = make_cases(
+        blueprints.spec,
+        policies,
+        tool_lists,
+        domain_topics.role,
+        domain_topics.seed,
+        queries,
+        validated_tasks,
+        task_templates,
+        population,
+        config.rollouts_per_query,
+    )
     return _hold(context, config, agent, user, warehouse, cases, open_environment(databases))
 
 
@@ -85,12 +94,17 @@ def fused_rollouts(
     population: list[Person],
 ) -> list[Rollout]:
     """Conversations about every certified task that needs both services."""
-    fused, repeats = fused_blueprints, config.rollouts_per_query
-    service = make_service(fused.spec, fused_policies, fused_tool_lists)
-    cases = list(
-        make_cases(
-            service, fused.role, fused.seed, fused_queries, fused_validated_tasks, fused_templates, population, repeats
-        )
+    cases = make_cases(
+        fused_blueprints.spec,
+        fused_policies,
+        fused_tool_lists,
+        fused_blueprints.role,
+        fused_blueprints.seed,
+        fused_queries,
+        fused_validated_tasks,
+        fused_templates,
+        population,
+        config.rollouts_per_query,
     )
     return _hold(context, config, agent, user, warehouse, cases, open_environment(fused_databases))
 

@@ -1,6 +1,6 @@
 """A case: everything that one conversation is about, from its task's records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,37 +43,40 @@ class Case:
         return self.service.spec
 
 
-def make_service(spec: EnvironmentSpec, policy: Sequence[PolicyEntry], tools: Sequence[ToolEntry]) -> Service:
-    """What all conversations about this policy with these tools have in common."""
-    ordered = sorted(tools, key=lambda tool: tool.position)
-    prompt = system_prompt(spec.title, visible_text(policy_text(list(policy))))
-    return Service(spec=spec, prompt=prompt, tools=tuple(tool.function for tool in ordered))
-
-
 def make_cases(
-    service: Service,
+    spec: EnvironmentSpec,
+    policy: Sequence[PolicyEntry],
+    tools: Sequence[ToolEntry],
     role: str,
     seed: int,
     queries: Sequence[Query],
     tasks: Sequence[ValidatedTask],
     templates: Sequence[TaskTemplate],
     population: Sequence[Person],
-    repeats: int,
-) -> Iterator[Case]:
+    repeats: int = 1,
+) -> list[Case]:
     """Every query `repeats` times, in the order of the queries."""
+    service = _service(spec, policy, tools)
     task_of: Mapping[str, ValidatedTask] = {task.id: task for task in tasks}
     template_of = {template.id: template for template in templates}
     person_of = {person.person_id: person for person in population}
-    for query in sorted(queries, key=lambda query: query.position):
-        task = task_of[query.task]
-        for repeat in range(repeats):
-            yield Case(
-                service=service,
-                query=query,
-                task=task,
-                template=template_of[task.instance.template],
-                person=person_of[query.person],
-                role=role,
-                seed=seed,
-                repeat=repeat,
-            )
+    return [
+        Case(
+            service=service,
+            query=query,
+            task=task_of[query.task],
+            template=template_of[task_of[query.task].instance.template],
+            person=person_of[query.person],
+            role=role,
+            seed=seed,
+            repeat=repeat,
+        )
+        for query in sorted(queries, key=lambda query: query.position)
+        for repeat in range(repeats)
+    ]
+
+
+def _service(spec: EnvironmentSpec, policy: Sequence[PolicyEntry], tools: Sequence[ToolEntry]) -> Service:
+    ordered = sorted(tools, key=lambda tool: tool.position)
+    prompt = system_prompt(spec.title, visible_text(policy_text(list(policy))))
+    return Service(spec=spec, prompt=prompt, tools=tuple(tool.function for tool in ordered))

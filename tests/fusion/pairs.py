@@ -24,7 +24,7 @@ from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import DomainTopic, Person
 from agentskiller_assets.ontology.population import make_population
-from agentskiller_assets.rollouts.case import Case, make_cases, make_service
+from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.runtime import Environment, build_image
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
@@ -113,9 +113,17 @@ class Pair:
     @cached_property
     def cases(self) -> list[Case]:
         """A conversation to be held about every query."""
-        service = make_service(self.blueprint.spec, self.policy, make_tool_list(self.blueprint))
-        role, seed = self.blueprint.role, self.blueprint.seed
-        return list(make_cases(service, role, seed, self.queries, self.tasks, self.templates, population(), 1))
+        return make_cases(
+            self.blueprint.spec,
+            self.policy,
+            make_tool_list(self.blueprint),
+            self.blueprint.role,
+            self.blueprint.seed,
+            self.queries,
+            self.tasks,
+            self.templates,
+            population(),
+        )
 
     @cached_property
     def rollouts(self) -> list[Rollout]:

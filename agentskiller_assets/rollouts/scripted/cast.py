@@ -1,7 +1,5 @@
 """Scripted agents and users for conversations with one environment."""
 
-from functools import lru_cache
-
 from agentskiller_assets.rollouts.actors import Speaker
 from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.scripted.agent import ScriptedAgent
@@ -14,32 +12,18 @@ SCRIPTED = "scripted"
 
 
 class Scripts:
-    """The script and the twists of every case; both sides of a conversation need them."""
+    """The script and the twists of a case; both sides of a conversation join one after the other and need the same."""
 
     def __init__(self, environment: Environment) -> None:
         self.environment = environment
-        self._of = lru_cache(maxsize=64)(self._make)
+        self._last: tuple[Case, Script, Twists] | None = None
 
     def of(self, case: Case) -> tuple[Script, Twists]:
         """What one conversation covers, and how it differs from the straight way."""
-        return self._of(case.query.id, case.repeat, case.seed, _Held(case))
-
-    def _make(self, query: str, repeat: int, seed: int, held: "_Held") -> tuple[Script, Twists]:
-        script = make_script(held.case)
-        return script, plan_twists(held.case, script, self.environment)
-
-
-class _Held:
-    """A case that adds nothing to a cache's key."""
-
-    def __init__(self, case: Case) -> None:
-        self.case = case
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
+        if self._last is None or self._last[0] is not case:
+            script = make_script(case)
+            self._last = (case, script, plan_twists(case, script, self.environment))
+        return self._last[1:]
 
 
 class ScriptedAgents:
