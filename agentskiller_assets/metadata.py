@@ -5,6 +5,7 @@ from typing import Any
 
 import dagster as dg
 
+from agentskiller_assets.automation import UPDATE
 from agentskiller_assets.core.records import Record
 from agentskiller_assets.partitions import MADE_FOR, domain_partitions, domains_to_pairs, pair_partitions
 
@@ -20,10 +21,10 @@ DOMAINS_OF_PAIR = domains_to_pairs(PAIRS.get_partition_keys())
 
 
 def domain_asset(
-    group: str, version: str, io_manager: str = "records", pool: str | None = None
+    group: str, version: str, io_manager: str = "records", pool: str | None = None, deps: Sequence[Any] = ()
 ) -> Callable[..., dg.AssetsDefinition]:
     """`dg.asset` with what all assets of one domain have in common."""
-    return _partitioned(PARTITIONS, "domain", group, version, io_manager, {}, pool)
+    return _partitioned(PARTITIONS, "domain", group, version, io_manager, {}, pool, deps)
 
 
 def pair_asset(
@@ -50,8 +51,10 @@ def _partitioned(
     io_manager: str,
     ins: Mapping[str, dg.AssetIn],
     pool: str | None,
+    deps: Sequence[Any] = (),
 ) -> Callable[..., dg.AssetsDefinition]:
     return dg.asset(
+        deps=deps,
         group_name=group,
         ins=ins,
         partitions_def=partitions,
@@ -61,6 +64,7 @@ def _partitioned(
         code_version=version,
         io_manager_key=io_manager,
         pool=pool,
+        automation_condition=UPDATE,
     )
 
 

@@ -8,7 +8,7 @@ import dagster as dg
 
 from agentskiller_assets.errors import StorageError
 from io_managers.settings import note_settings
-from resources.author import author_of
+from resources.author import AUTHOR_SOURCES, author_of
 from resources.llm import calls_of
 from resources.storage.sidecars import Materialization, Parent, Stamp
 from resources.storage.warehouse import Warehouse
@@ -100,6 +100,8 @@ def _parents(context: dg.OutputContext, warehouse: Warehouse) -> list[Parent]:
     found = []
     for name, key in sorted(assets.keys_by_input_name.items(), key=lambda item: item[1]):
         if key not in assets.asset_deps[context.asset_key] or key == context.asset_key:
+            continue
+        if asset_name(key) == AUTHOR_SOURCES:  # its version is in the topic itself
             continue
         partitions: Sequence[str | None] = [None]
         if step.has_asset_partitions_for_input(name):

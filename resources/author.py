@@ -13,7 +13,7 @@ from pydantic import Field
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.authoring.llm.author import LLMAuthor
 from agentskiller_assets.authoring.llm.scribe import Models
-from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
+from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
 from agentskiller_assets.errors import AgentSkillerError
 from resources.cost import cost_per_task
 from resources.llm import LLMResource, calls_of
@@ -23,6 +23,8 @@ __all__ = ["AUTHOR", "AuthorResource", "author_of", "open_author"]
 
 AUTHOR = "AGENTSKILLER_AUTHOR"
 """Environment variable with the name of the author: `procedural` or `llm`."""
+AUTHOR_SOURCES = "author_sources"
+"""The asset that is observed and never stored: what each domain is written from."""
 PACKS = "AGENTSKILLER_PACKS"
 """Environment variable with a folder of sector packs to use instead of the package's own."""
 PROCEDURAL, LLM = "procedural", "llm"
@@ -104,13 +106,19 @@ def _step() -> _Step:
 
 
 def _procedural_in(packs: str | None) -> ProceduralAuthor:
-    folder = packs or os.environ.get(PACKS)
-    return _procedural(Path(folder)) if folder else _procedural(None)
+    folder = Path(packs or os.environ.get(PACKS) or HERE / "packs")
+    return _procedural(folder, _state_of(folder))
 
 
 @lru_cache(maxsize=8)
-def _procedural(packs: Path | None) -> ProceduralAuthor:
-    return ProceduralAuthor(packs) if packs else ProceduralAuthor()
+def _procedural(packs: Path, _state: tuple[Any, ...]) -> ProceduralAuthor:
+    return ProceduralAuthor(packs)
+
+
+def _state_of(packs: Path) -> tuple[Any, ...]:
+    """What changes when a pack does, so that a process which lives on reads it again."""
+    stats = [(path, path.stat()) for path in sorted(packs.glob("*.yaml"))]
+    return tuple((path.name, stat.st_mtime_ns, stat.st_size) for path, stat in stats)
 
 
 def _unknown(name: str) -> AgentSkillerError:

@@ -14,6 +14,7 @@ from agentskiller_assets.metadata import PAIRS, PARTITIONS
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.partitions import MADE_FOR
 from agentskiller_assets.registry import domains_of
+from resources.author import AUTHOR_SOURCES
 from resources.freshness import State, Wanted, assess
 from resources.storage.warehouse import Warehouse
 
@@ -23,7 +24,9 @@ class Pipeline:
 
     def __init__(self, definitions: dg.Definitions) -> None:
         specs = {spec.key.to_user_string(): spec for spec in definitions.resolve_all_asset_specs()}
-        self.parents = {n: sorted(dep.asset_key.to_user_string() for dep in spec.deps) for n, spec in specs.items()}
+        specs.pop(AUTHOR_SOURCES)
+        parents = {name: {dep.asset_key.to_user_string() for dep in spec.deps} for name, spec in specs.items()}
+        self.parents = {name: sorted(found & set(specs)) for name, found in parents.items()}
         self.versions = {name: spec.code_version for name, spec in specs.items()}
         self._made_for = {name: spec.tags.get(MADE_FOR) for name, spec in specs.items()}
         self.of_domain, self.of_pair = self._ordered("domain"), self._ordered("pair")

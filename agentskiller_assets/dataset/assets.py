@@ -6,10 +6,12 @@ from functools import partial
 import dagster as dg
 from pydantic import Field
 
+from agentskiller_assets.automation import UPDATE
 from agentskiller_assets.core.versions import code_version
 from agentskiller_assets.dataset.contamination import ForeignTexts, source_of
 from agentskiller_assets.dataset.examples import make_examples
-from agentskiller_assets.dataset.models import SPLITS, DatasetReport, Example, Selection, Settings, Source
+from agentskiller_assets.dataset.models import SPLITS, DatasetReport, Example, Quality, Selection, Settings, Source
+from agentskiller_assets.dataset.origins import DESCRIBING, quality_of
 from agentskiller_assets.dataset.plots import lengths_plot, single_and_fused_plot
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.selection import select
@@ -23,7 +25,9 @@ from resources.warehouse import WarehouseResource
 _FILES = ("models", "stored", "messages", "contamination", "duplicates", "groups", "selection", "examples")
 _CODE = code_version("core", "evaluation/pruning.py", *(f"dataset/{name}.py" for name in _FILES))
 _REPORT_CODE = code_version(
-    "core", "rollouts/figures.py", *(f"dataset/{name}.py" for name in ("models", "report", "card"))
+    "core",
+    "rollouts/figures.py",
+    *(f"dataset/{name}.py" for name in ("models", "report", "card", "quality", "origins")),
 )
 _ALL = [dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping()) for asset in (*OF_DOMAINS, *OF_PAIRS)]
 """All conversations. They are read from the warehouse, since what is registered need not be made yet."""
@@ -52,8 +56,20 @@ class SelectionConfig(dg.Config):
     )
 
 
+_DESCRIBED = [
+    dg.AssetDep("domain_catalog"),
+    *(dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping()) for asset in DESCRIBING),
+]
+"""What the examples come from, for the figures of their variety."""
+
+
 _asset = partial(
-    dg.asset, group_name="dataset", kinds={"python", "parquet"}, owners=["team:environments"], io_manager_key="records"
+    dg.asset,
+    group_name="dataset",
+    kinds={"python", "parquet"},
+    owners=["team:environments"],
+    io_manager_key="records",
+    automation_condition=UPDATE,
 )
 
 
@@ -97,14 +113,14 @@ def training_dataset(
     return examples
 
 
-@_asset(code_version=_REPORT_CODE)
+@_asset(deps=_DESCRIBED, code_version=_REPORT_CODE)
 def dataset_report(
     context: dg.AssetExecutionContext,
     warehouse: WarehouseResource,
     dataset_selection: list[Selection],
     training_dataset: list[Example],
 ) -> DatasetReport:
-    """The dataset card: counts, lengths, what was left out and why, settings and digests."""
+    """The dataset card: counts, lengths, variety, what was left out and why, settings and digests."""
     selection = _note(warehouse, "dataset_selection")
     settings = Settings.model_validate(selection.settings)
     report = make_report(
@@ -118,6 +134,7 @@ def dataset_report(
         ],
         [source_of(path) for path in settings.decontaminate_against],
         _note(warehouse, "training_dataset").data_version,
+        quality_of(warehouse.open(), training_dataset),
     )
     context.add_output_metadata(
         {
@@ -125,10 +142,16 @@ def dataset_report(
             "overlap": report.overlap,
             "lengths": dg.MetadataValue.md(lengths_plot(report)),
             "single_and_fused": dg.MetadataValue.md(single_and_fused_plot(training_dataset)),
+            "variety": _variety(report.quality),
             "card": dg.MetadataValue.md(report.card),
         }
     )
     return report
+
+
+def _variety(quality: Quality) -> dg.MarkdownMetadataValue:
+    figures = quality.model_dump(exclude={"lengths"})
+    return markdown_table(["", "figure"], [[name.replace("_", " "), value] for name, value in figures.items()])
 
 
 def _note(warehouse: WarehouseResource, asset: str) -> Materialization:

@@ -37,6 +37,7 @@ def card(report: DatasetReport) -> str:
             *_section("Kinds of task", ["kind", *SPLITS, "all"], _by(report, "task_kind")),
             *_section("Domains and pairs", ["domain or pair", *SPLITS, "all"], _by(report, "domain")[:_MOST_LISTED]),
             *_lengths(report),
+            *_variety(report),
             *_selection(report),
             *_origin(report),
         ]
@@ -86,6 +87,32 @@ def _lengths(report: DatasetReport) -> list[str]:
         f"Different pairs of words in a row, as a share of all: {report.distinct_2_user:.3f} for what users say, "
         f"{report.distinct_2_assistant:.3f} for what the agent says.",
         "",
+    ]
+
+
+def _variety(report: DatasetReport) -> list[str]:
+    found = report.quality
+    rows = [
+        ["tools", found.tools, found.tool_names],
+        ["rules", found.rules, found.rule_codes],
+        ["kinds of request", found.templates, found.template_shapes],
+        ["entities", found.entities, found.entity_titles],
+        ["attributes of entities", found.attributes, found.attribute_names],
+    ]
+    lengths = [
+        [each.name, each.examples, f"{each.mean_turns:.1f}", each.most_turns, f"{each.mean_calls:.1f}", each.most_calls]
+        for each in found.lengths
+    ]
+    header = ["", "examples", "mean turns", "most turns", "mean calls", "most calls"]
+    where = f"{language.count(found.domains, 'domain')} of {language.count(found.sectors, 'sector')} and "
+    where += language.count(found.patterns, "service pattern")
+    return [
+        *_section("Variety", ["", "all", "different"], rows),
+        f"These come from {where}. Users' first messages ({found.messages}): distinct-1 {found.distinct_1:.3f}, "
+        f"distinct-2 {found.distinct_2:.3f}, distinct-3 {found.distinct_3:.3f}, self-BLEU {found.self_bleu:.3f}; "
+        f"{found.shared_phrasing:.1%} of a domain's phrases of five words are another's too.",
+        "",
+        *_section("One domain and two", header, lengths),
     ]
 
 

@@ -114,6 +114,49 @@ class Spread(Model):
     """How many examples are so long, rounded down to a whole step."""
 
 
+class Length(Model):
+    """How long the conversations of single domains, or of pairs, are."""
+
+    name: str
+    """`single` or `fused`."""
+    examples: int
+    mean_turns: float
+    mean_calls: float
+    most_turns: int
+    most_calls: int
+    calls: dict[int, int]
+    """How many examples have so many calls."""
+
+
+class Quality(Model):
+    """How varied everything is that the examples come from. Each pair of figures is all of them, and different ones."""
+
+    domains: int
+    sectors: int
+    patterns: int
+    tools: int
+    tool_names: int
+    rules: int
+    rule_codes: int
+    templates: int
+    template_shapes: int
+    """Kinds of request that differ in their calls, or in the rule that refuses them."""
+    entities: int
+    entity_titles: int
+    attributes: int
+    attribute_names: int
+    messages: int
+    """First messages of users, one for every query; the next five figures are of these."""
+    distinct_1: float
+    distinct_2: float
+    distinct_3: float
+    self_bleu: float
+    """Mean BLEU-4 of each against all others."""
+    shared_phrasing: float
+    """Mean share of a domain's runs of five words that another domain says too."""
+    lengths: tuple[Length, ...]
+
+
 class DatasetReport(Record):
     """The dataset in figures, and its card in Markdown."""
 
@@ -133,6 +176,7 @@ class DatasetReport(Record):
     distinct_2_assistant: float
     overlap: float
     """Share of the passing conversations that hold a run of words of a foreign text."""
+    quality: Quality
     settings: Settings
     sources: tuple[Source, ...]
     foreign: tuple[Source, ...]

@@ -12,6 +12,7 @@ from agentskiller_assets.dataset.models import (
     DatasetReport,
     Example,
     Group,
+    Quality,
     Selection,
     Settings,
     Source,
@@ -32,6 +33,7 @@ def make_report(
     sources: Sequence[Source],
     foreign: Sequence[Source],
     digest: str,
+    quality: Quality,
 ) -> DatasetReport:
     """What is in the dataset, what is not and why, and from what it was made; `digest` is that of the examples."""
     decisions = Counter(each.decision for each in selected)
@@ -49,6 +51,7 @@ def make_report(
         distinct_2_user=distinct_2(_said(examples, "user")),
         distinct_2_assistant=distinct_2(_said(examples, "assistant")),
         overlap=decisions["contaminated"] / passed if passed else 0.0,
+        quality=quality,
         settings=settings,
         sources=tuple(sources),
         foreign=tuple(foreign),

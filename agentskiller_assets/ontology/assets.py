@@ -3,13 +3,14 @@
 import dagster as dg
 from pydantic import Field
 
+from agentskiller_assets.automation import observed
 from agentskiller_assets.core.versions import code_version
-from agentskiller_assets.metadata import domain_asset, markdown_table, preview
-from agentskiller_assets.ontology.catalog import make_catalog, make_topic
+from agentskiller_assets.metadata import PARTITIONS, domain_asset, markdown_table, preview
+from agentskiller_assets.ontology.catalog import fingerprints, make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
-from agentskiller_assets.partitions import register_domains
+from agentskiller_assets.partitions import MADE_FOR, register_domains
 from agentskiller_assets.settings import DEFAULT_SEED
 from resources.author import AuthorResource
 from resources.llm import LLM_POOL
@@ -77,7 +78,15 @@ def domain_catalog(
     return entries
 
 
-@domain_asset("ontology", code_version("core", "ontology", "authoring"))
+@observed("ontology", PARTITIONS, {MADE_FOR: "source"})
+def author_sources(author: AuthorResource) -> dg.DataVersionsByPartition:
+    """What each domain is written from: its pack and pattern, or prompts and models. To observe it marks as stale
+    exactly those domains for which that has changed."""
+    found = fingerprints(author.open(), PARTITIONS.get_partition_keys())
+    return dg.DataVersionsByPartition({domain: dg.DataVersion(version) for domain, version in found.items()})
+
+
+@domain_asset("ontology", code_version("core", "ontology", "authoring"), deps=[author_sources])
 def domain_topics(
     context: dg.AssetExecutionContext, author: AuthorResource, domain_catalog: list[CatalogEntry]
 ) -> DomainTopic:

@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
-from agentskiller_assets.errors import RegistryError
+from agentskiller_assets.errors import AgentSkillerError, RegistryError
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic
+
+UNREADABLE = "unreadable"
 
 
 def make_catalog(author: Author, count: int, seed: int, simulation_time: str) -> list[CatalogEntry]:
@@ -32,6 +34,17 @@ def make_catalog_entry(
         simulation_time=simulation_time,
         **draft.model_dump(),
     )
+
+
+def fingerprints(author: Author, domains: Sequence[str]) -> dict[str, str]:
+    """For each domain a digest of what its author writes it from; `unreadable` where that is at fault."""
+    found: dict[str, str] = {}
+    for domain in domains:
+        try:
+            found[domain] = author.fingerprint(domain)
+        except AgentSkillerError:
+            found[domain] = UNREADABLE
+    return found
 
 
 def make_topic(author: Author, catalog: Sequence[CatalogEntry], domain: str) -> DomainTopic:

@@ -7,18 +7,24 @@ from pathlib import Path
 from agentskiller_assets.dataset.contamination import ForeignTexts
 from agentskiller_assets.dataset.examples import make_examples
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection, Settings
+from agentskiller_assets.dataset.quality import measure_quality
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.selection import select
 from agentskiller_assets.dataset.stored import Conversations
+from agentskiller_assets.environment.models import Blueprint
 from agentskiller_assets.evaluation.evaluate import Evaluator
 from agentskiller_assets.evaluation.models import Evaluation, Part
+from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import Registry, write_registry
 from agentskiller_assets.rollouts.models import Message, Rollout
+from agentskiller_assets.tasks.models import Query, TaskTemplate
 from resources.storage.sidecars import Parent, Stamp
 from resources.storage.warehouse import Warehouse
 from tests.world import DOMAIN, clinic
 
 SETTINGS = Settings(seed=7)
+QUALITY = measure_quality([], [], {}, [], {})
+"""Of nothing, for tests that look at something else."""
 
 
 @cache
@@ -106,7 +112,7 @@ def with_dataset(warehouse: Warehouse, made: list[Example], found: list[Selectio
     stamp = Stamp(run_id="test", settings=SETTINGS.model_dump(mode="json"))
     warehouse.write_records("dataset_selection", None, Selection, found, stamp)
     note = warehouse.write_records("training_dataset", None, Example, made, stamp)
-    report = make_report(found, made, SETTINGS, [], [], note.data_version)
+    report = make_report(found, made, SETTINGS, [], [], note.data_version, QUALITY)
     warehouse.write_records("dataset_report", None, DatasetReport, [report], stamp)
     return warehouse
 
@@ -124,4 +130,14 @@ def store(root: Path, *conversations: Conversations, registry: Registry | None =
         stamp = Stamp(run_id="test", parents=(parent,))
         found = list(each.evaluations.values())
         warehouse.write_records(f"{fused}evaluations", each.partition, Evaluation, found, stamp)
+    _store_origins(warehouse)
     return warehouse
+
+
+def _store_origins(warehouse: Warehouse) -> None:
+    """What the clinic's conversations come from."""
+    world, stamp = clinic(), Stamp(run_id="test")
+    warehouse.write_records("domain_catalog", None, CatalogEntry, world.domain_catalog, stamp)
+    warehouse.write_records("blueprints", DOMAIN, Blueprint, [world.blueprints], stamp)
+    warehouse.write_records("task_templates", DOMAIN, TaskTemplate, world.task_templates, stamp)
+    warehouse.write_records("queries", DOMAIN, Query, world.queries, stamp)

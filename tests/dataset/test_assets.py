@@ -9,6 +9,7 @@ import pytest
 from agentskiller_assets.dataset import assets as dataset_assets
 from agentskiller_assets.dataset import checks as dataset_checks
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection
+from agentskiller_assets.dataset.origins import DESCRIBING
 from agentskiller_assets.dataset.stored import OF_DOMAINS, OF_PAIRS
 from agentskiller_assets.metadata import PAIRS, PARTITIONS
 from io_managers.records import RecordsIOManager
@@ -34,7 +35,11 @@ def result(warehouse: Warehouse) -> Iterator[dg.ExecuteInProcessResult]:
 
 def _make(root: Path, instance: dg.DagsterInstance) -> dg.ExecuteInProcessResult:
     resource = WarehouseResource(root=str(root))
-    upstream = [_stub(asset, PARTITIONS) for asset in OF_DOMAINS] + [_stub(asset, PAIRS) for asset in OF_PAIRS]
+    of_domains, of_pairs = (
+        [each for each in DESCRIBING if each.startswith("fused") == fused] for fused in (False, True)
+    )
+    upstream = [_stub(asset, PARTITIONS) for asset in (*OF_DOMAINS, *of_domains)]
+    upstream += [_stub(asset, PAIRS) for asset in (*OF_PAIRS, *of_pairs)]
     definitions = dg.Definitions(
         assets=[*dg.load_assets_from_modules([dataset_assets]), *upstream],
         asset_checks=dg.load_asset_checks_from_modules([dataset_checks]),

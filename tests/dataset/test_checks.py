@@ -17,7 +17,7 @@ from resources.storage.sidecars import Stamp
 from resources.storage.warehouse import Warehouse
 from resources.warehouse import WarehouseResource
 from tests.checks.planting import altered, declared
-from tests.dataset.kit import SETTINGS, evaluated, examples, selected, store
+from tests.dataset.kit import QUALITY, SETTINGS, evaluated, examples, selected, store
 from tests.world import DOMAIN
 
 
@@ -48,7 +48,7 @@ def plants(definition: dg.AssetChecksDefinition, check: str) -> Callable[[Plant]
 def sound() -> Dataset:
     """The dataset of the clinic."""
     found, made = selected(evaluated()), examples(evaluated())
-    return Dataset(found, made, make_report(found, made, SETTINGS, [], [], "d"), dict(evaluated().evaluations))
+    return Dataset(found, made, make_report(found, made, SETTINGS, [], [], "d", QUALITY), dict(evaluated().evaluations))
 
 
 def with_example(dataset: Dataset, index: int, **changes: Any) -> Dataset:

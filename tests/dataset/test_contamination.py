@@ -10,7 +10,7 @@ from agentskiller_assets.dataset.contamination import ForeignTexts, source_of
 from agentskiller_assets.dataset.models import Settings
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.errors import StorageError
-from tests.dataset.kit import evaluated, examples, passing, saying, selected
+from tests.dataset.kit import QUALITY, evaluated, examples, passing, saying, selected
 
 FIRST = evaluated().rollouts[0]
 SAID = "I would like to move my appointment with the heart specialist from Monday to Friday next week, if I may."
@@ -55,7 +55,9 @@ def test_the_report_tells_the_share_and_the_files(tmp_path: Path):
     path = _files(tmp_path, THIRTEEN)[".txt"]
     shown = passing([saying(FIRST, "rollout_a", SAID, "Sure."), saying(FIRST, "rollout_b", "Hello.", "Hi.")])
     foreign, settings = ForeignTexts([path]), Settings(seed=7, decontaminate_against=(path,))
-    report = make_report(selected(shown, foreign=foreign), examples(shown)[:1], settings, [], foreign.files, "d")
+    report = make_report(
+        selected(shown, foreign=foreign), examples(shown)[:1], settings, [], foreign.files, "d", QUALITY
+    )
     assert report.overlap == 0.5
     assert "50.0% of the passing conversations overlap with foreign texts (one file)" in report.card
     assert f"| {path} | `{source_of(path).digest}` |" in report.card

@@ -8,14 +8,14 @@ from agentskiller_assets.dataset.models import DatasetReport, Settings, Source
 from agentskiller_assets.dataset.plots import lengths_plot, single_and_fused_plot
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.dataset.stored import Conversations
-from tests.dataset.kit import SETTINGS, evaluated, examples, moved, selected
+from tests.dataset.kit import QUALITY, SETTINGS, evaluated, examples, moved, selected
 from tests.world import DOMAIN
 
 
 def _report(*conversations: Conversations, settings: Settings = SETTINGS) -> DatasetReport:
     made = examples(*conversations, settings=settings)
     return make_report(
-        selected(*conversations, settings=settings), made, settings, [Source(name="r", digest="d")], [], "e"
+        selected(*conversations, settings=settings), made, settings, [Source(name="r", digest="d")], [], "e", QUALITY
     )
 
 
@@ -44,7 +44,7 @@ def test_every_domain_is_counted_once_whether_pairs_hold_it_to_others_or_not():
     for split_by, groups in (("group", [(DOMAIN, order)]), ("domain", [(DOMAIN, (DOMAIN,))])):
         settings = Settings.model_validate({"seed": 7, "split_by": split_by, "near_threshold": 1.0})
         found = selected(evaluated(), pair, settings=settings, order=order)
-        report = make_report(found, examples(evaluated(), pair, settings=settings), settings, [], [], "e")
+        report = make_report(found, examples(evaluated(), pair, settings=settings), settings, [], [], "e", QUALITY)
         assert [(group.name, group.domains) for group in report.groups if group.split == "train"] == groups
 
 
@@ -67,7 +67,7 @@ def test_the_plots_have_a_bar_for_every_length_and_need_nothing_else():
 
 
 def test_of_nothing_there_is_a_report_too():
-    report = make_report([], [], SETTINGS, [], [], "e")
+    report = make_report([], [], SETTINGS, [], [], "e", QUALITY)
     assert (report.examples, report.turns.most, report.overlap) == (0, 0, 0.0)
     assert lengths_plot(report)
 

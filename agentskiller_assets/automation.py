@@ -1,0 +1,37 @@
+"""What makes itself again when the automation sensor is on: partitions that exist and have become stale.
+
+Nothing is made that was never made: hundreds of domains may be registered long before somebody wants them.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import dagster as dg
+
+_Condition = dg.AutomationCondition
+_changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
+
+UPDATE = (
+    ((_changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())
+    & ~_Condition.any_deps_missing()
+    & ~_Condition.any_deps_in_progress()
+    & ~_Condition.in_progress()
+).with_label("made before, and stale")
+"""An upstream partition with other content, or other code. What is made again with the same content wakes nobody."""
+
+WATCH = _Condition.on_cron("*/5 * * * *").with_label("every five minutes")
+"""For what has to be looked at to notice a change."""
+
+
+def observed(group: str, partitions: dg.PartitionsDefinition, tags: dict[str, str]) -> Callable[..., dg.SourceAsset]:
+    """Declares something that is not made here, and whose versions the decorated function answers with."""
+
+    def decorate(function: Callable[..., dg.DataVersionsByPartition]) -> dg.SourceAsset:
+        with warnings.catch_warnings():
+            # beta in this Dagster, and the only supported way to let a partition of a source have a version
+            warnings.simplefilter("ignore", dg.BetaWarning)
+            return dg.observable_source_asset(
+                group_name=group, partitions_def=partitions, automation_condition=WATCH, tags=tags
+            )(function)
+
+    return decorate

@@ -1,0 +1,94 @@
+"""A changed pack marks exactly its own domains as stale, and the automation sensor makes exactly those again."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
+from dagster._core.definitions.observe import observe
+
+from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
+from agentskiller_assets.definitions import defs
+from agentskiller_assets.jobs import CATALOG_ASSETS
+from agentskiller_assets.ontology.catalog import UNREADABLE, fingerprints
+from resources.author import AUTHOR_SOURCES
+
+CLINIC, LESSONS = "clinic_appointments", "music_lessons"
+MADE = ("domain_topics", "entities", "entity_graph", "blueprints", "tool_lists")
+
+
+@dataclass
+class Place:
+    """An instance with two domains made as far as their tools, from packs of its own."""
+
+    instance: dg.DagsterInstance
+    packs: Path
+
+    def run(self, assets: tuple[str, ...], partition: str | None = None) -> None:
+        keys = [dg.AssetKey(asset) for asset in assets]
+        job = "catalog" if partition is None else "domain_pipeline"
+        made = defs.resolve_job_def(job).execute_in_process(
+            instance=self.instance,
+            asset_selection=keys,
+            partition_key=partition,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
+        assert made.success
+
+    def observe(self) -> None:
+        source = defs.resolve_asset_graph().assets_def_for_key(dg.AssetKey(AUTHOR_SOURCES))
+        assert observe([source], instance=self.instance).success
+
+    def evaluate(self, cursor: AssetDaemonCursor | None = None) -> dg.EvaluateAutomationConditionsResult:
+        selected = dg.AssetSelection.assets(*MADE)
+        return dg.evaluate_automation_conditions(defs, self.instance, asset_selection=selected, cursor=cursor)
+
+    def requested(self, result: dg.EvaluateAutomationConditionsResult) -> dict[str, set[str]]:
+        found = {asset: result.get_requested_partitions(dg.AssetKey(asset)) for asset in MADE}
+        return {asset: {str(each) for each in partitions} for asset, partitions in found.items() if partitions}
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    packs = Path(shutil.copytree(HERE / "packs", tmp_path / "packs"))
+    monkeypatch.setenv("AGENTSKILLER_PACKS", str(packs))
+    monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path / "warehouse"))
+    (tmp_path / "home").mkdir()
+    with dg.DagsterInstance.local_temp(str(tmp_path / "home")) as instance:
+        yield Place(instance, packs)
+
+
+def test_a_changed_pack_has_its_own_domains_made_again_and_no_other(place: Place) -> None:
+    place.run(CATALOG_ASSETS)
+    for domain in (CLINIC, LESSONS):
+        place.run(MADE, domain)
+    place.observe()
+    first = place.evaluate()
+    assert place.requested(first) == {}, "what was never made, or is as it was, is left alone"
+    place.observe()
+    second = place.evaluate(first.cursor)
+    assert place.requested(second) == {}, "the same packs have the same versions"
+
+    pack = place.packs / "healthcare.yaml"
+    text = pack.read_text(encoding="utf-8")
+    assert text.count("with the doctors of a practice.") == 1
+    pack.write_text(text.replace("with the doctors of a practice.", "with the doctors of a group practice."))
+    place.observe()
+
+    third = place.evaluate(second.cursor)
+    assert place.requested(third) == {asset: {CLINIC} for asset in MADE}
+    place.run(MADE, CLINIC)
+    assert place.requested(place.evaluate(third.cursor)) == {}, "what was made is not asked for again"
+
+
+def test_a_pack_that_cannot_be_read_is_a_change_too(place: Place) -> None:
+    found = fingerprints(ProceduralAuthor(packs=place.packs), [CLINIC, LESSONS])
+    (place.packs / "healthcare.yaml").write_text("sector: [", encoding="utf-8")
+
+    broken = fingerprints(ProceduralAuthor(packs=place.packs), [CLINIC, LESSONS])
+
+    assert found[CLINIC] != broken[CLINIC] == UNREADABLE
+    assert found[LESSONS] == broken[LESSONS]
