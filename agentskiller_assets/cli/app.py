@@ -3,6 +3,7 @@
 import typer
 
 from agentskiller_assets.cli import (
+    clean,
     dataset,
     doctor,
     domains,
@@ -29,6 +30,7 @@ app.command("run")(make.run)
 app.command("status")(status.status)
 app.command("verify")(verify.verify)
 app.command("digests")(verify.digests)
+app.command("clean")(clean.clean)
 app.command("show")(look.show)
 app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)

@@ -19,7 +19,7 @@ from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import domains_of, read_registry
 from resources.storage.warehouse import Warehouse
 
-__all__ = ["Choice", "choose", "named_pairs", "split"]
+__all__ = ["Choice", "choose", "made_before", "named_pairs", "split"]
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,15 @@ def named_pairs(names: str) -> list[str]:
             raise typer.BadParameter(f"{name!r} is no pair: write two domains as A+B")
         keys.append(pair_key(*both))
     return list(dict.fromkeys(keys))
+
+
+def made_before(warehouse: Warehouse) -> tuple[str | None, str | None]:
+    """The domains and pairs of which something was made, as the options of `run` name them."""
+    domains, pairs = warehouse.partitions_of("domain_topics"), warehouse.partitions_of("fused_blueprints")
+    if not domains:
+        fix = "Make some first: `agentskiller run --count 6`."
+        raise RegistryError(str(warehouse.root), "nothing was made here before", fix)
+    return ",".join(domains), ",".join(pair.replace("--", "+") for pair in pairs) or None
 
 
 def check_pair(author: Author, seed: int, simulation_time: str, key: str) -> None:

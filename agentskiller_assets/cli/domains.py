@@ -1,15 +1,22 @@
 """`agentskiller domains`: which there are, and adding some."""
 
+import math
+import os
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.fusion.models import PairEntry
+from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
 STATES = {"stored": "made", "unfinished": "unfinished", "missing": "not made"}
+DEFAULT_MOST, ROOM = 4, 1.5
+"""Pairs of a domain at most, and what is added to the mean, since not every domain leads to every other."""
 app = typer.Typer(no_args_is_help=True, help="The domains: list them, or add some.")
 
 
@@ -39,22 +46,50 @@ def list_domains(seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", h
 
 @app.command("add")
 def add(
-    names: Annotated[list[str] | None, typer.Argument(help="Domains that a sector pack has.")] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="Register the first so many of the catalog.")] = None,
+    names: Annotated[list[str], typer.Argument(help="Domains that a sector pack has.")],
     seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
 ) -> None:
     """Register domains, so that they become partitions. `agentskiller run` makes them."""
-    if bool(names) == (count is not None):
-        raise typer.BadParameter("give either names or --count")
     dagster_home()
     from agentskiller_assets.cli.plan import needed_count  # noqa: PLC0415
     from agentskiller_assets.partitions import register_domains  # noqa: PLC0415
     from resources.author import open_author  # noqa: PLC0415
 
     author = open_author()
-    target = count if count is not None else needed_count(author, seed, names or [], 0)
+    target = needed_count(author, seed, names, 0)
     added = register_domains(default_root(), [draft.domain for draft in author.expand_domains(target, seed)])
     if added:
         out.print(f"added {', '.join(added)}. Next: `agentskiller run --domains {','.join(added)}`", markup=False)
     else:
         out.print("all of them are registered already", markup=False)
+
+
+@app.command("expand")
+def expand(
+    count: Annotated[int, typer.Option(min=1, help="How many domains the catalog is to hold.")],
+    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 6,
+    most_pairs_per_domain: Annotated[
+        int | None, typer.Option(min=1, help="How many pairs a domain is in at most; as many as it takes if left out.")
+    ] = None,
+    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+) -> None:
+    """Make the catalogs of so many domains and pairs, which become partitions: `agentskiller run` or a backfill in the
+    UI makes them."""
+    dagster_home()
+    os.environ["AGENTSKILLER_SEED"] = str(seed)
+    from agentskiller_assets.cli.make import stale_catalogs  # noqa: PLC0415
+    from agentskiller_assets.cli.pipeline import make_catalog_assets  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import Pipeline  # noqa: PLC0415
+    from agentskiller_assets.definitions import defs  # noqa: PLC0415
+
+    most = most_pairs_per_domain or max(DEFAULT_MOST, math.ceil(ROOM * 2 * pairs / count))
+    settings = RunSettings(seed=seed, target_domains=count, target_pairs=pairs, most_pairs_per_domain=most)
+    warehouse = Warehouse(default_root())
+    make_catalog_assets(warehouse, settings, stale_catalogs(Pipeline(defs), warehouse, settings))
+    entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
+    found = warehouse.read_records("domain_pair_catalog", PairEntry, None)
+    sectors, patterns = ({getattr(entry, name) for entry in entries} for name in ("sector", "pattern"))
+    out.print(f"{len(entries)} domains in {len(sectors)} sectors, of {len(patterns)} patterns; {len(found)} pairs")
+    if len(found) < pairs:
+        out.print("No more pairs have a way across within `--most-pairs-per-domain`.")
+    out.print("Next: `agentskiller run --domains A,B`, or a backfill of `domain_pipeline` in the UI (`make ui`)")

@@ -7,7 +7,8 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from agentskiller_assets.cli.runs import failures_of
 
-_LOOKED_AT = 400
+_LOOKED_AT = 20_000
+"""Runs, the latest first; events are read of failed ones only."""
 
 
 def latest_failures(partitions: Sequence[str]) -> dict[str, tuple[str, ...]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentskiller_assets.authoring.interface import Author
-from agentskiller_assets.cli.choice import Choice, choose
+from agentskiller_assets.cli.choice import Choice, choose, made_before
 from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
@@ -50,16 +50,22 @@ def run(
     decontaminate_against: Annotated[
         list[Path] | None, typer.Option(help="File with texts that no example may overlap with; may be repeated.")
     ] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Make what was made before and is not fresh any more, and nothing else.")
+    ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Domains, then pairs, made at the same time.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make everything again, fresh or not.")] = False,
 ) -> None:
     """Make domains, from the catalog to evaluated conversations, pairs of them, and the dataset of what passed."""
     started = time.monotonic()
-    if (domains is not None and count is not None) or (domains, count, pairs) == (None, None, None):
-        raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them")
+    named = [each for each in (domains, count, pairs) if each is not None]
+    if (domains is not None and count is not None) or bool(named) == stale:
+        raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them, or --stale")
     dagster_home()
     os.environ["AGENTSKILLER_SEED"] = str(seed)
     warehouse, workers = Warehouse(default_root()), Workers(jobs)
+    if stale:
+        domains, pairs = made_before(warehouse)
     if force or warehouse.materialization("domain_catalog", None) is None:
         workers.load()
     from resources.author import open_author  # noqa: PLC0415 - brings Dagster
@@ -100,7 +106,7 @@ def _make(
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
     pipeline = Pipeline(defs)
-    make_catalog_assets(warehouse, settings, _stale_catalogs(pipeline, warehouse, settings, force))
+    make_catalog_assets(warehouse, settings, stale_catalogs(pipeline, warehouse, settings, force))
     work = {
         domain: pipeline.of_domain
         if force
@@ -132,7 +138,7 @@ def _make_dataset(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSetti
     return {} if result.success else {"dataset": result.failures}
 
 
-def _stale_catalogs(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, force: bool) -> list[str]:
+def stale_catalogs(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, force: bool = False) -> list[str]:
     """The catalogs to make; that of pairs is made from the others."""
     from agentskiller_assets.jobs import CATALOG_ASSETS  # noqa: PLC0415
     from resources.freshness import assess  # noqa: PLC0415

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from agentskiller_assets.cli.history import quick_history
 from agentskiller_assets.core.records import Model
+from agentskiller_assets.launching.history import quick_history
 
 
 class RunResult(Model):

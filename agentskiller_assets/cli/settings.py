@@ -22,12 +22,12 @@ class RunSettings(Model):
     """What `agentskiller run` can be told; the defaults are those of the assets' own configs."""
 
     seed: int
-    target_domains: int
-    simulation_time: str
-    population_size: int
-    rows_per_table: int
-    tasks_per_domain: int
-    max_trajectory_length: int
+    target_domains: int = 6
+    simulation_time: str = "2026-03-02 09:00:00"
+    population_size: int = 400
+    rows_per_table: int = 300
+    tasks_per_domain: int = 60
+    max_trajectory_length: int = 12
     correction_rounds: int = 3
     target_pairs: int = 6
     most_pairs_per_domain: int = 4

@@ -1,5 +1,6 @@
 """`status`."""
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,9 @@ from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.errors import RegistryError
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
+
+MOST_SHOWN = 30
+"""With more domains and pairs, only those with something to tell are shown one by one."""
 
 if TYPE_CHECKING:
     from resources.freshness import State
@@ -34,12 +38,25 @@ def status(
     _must_be_known("domain", chosen, registry.domains)
     _must_be_known("pair", chosen_pairs, registry.pairs)
     failures = latest_failures([*chosen, *chosen_pairs])
-    for domain in chosen:
-        _show(domain, states_of(pipeline, warehouse, author, domain), failures.get(domain))
-    for pair in chosen_pairs:
-        _show(pair, pair_states_of(pipeline, warehouse, pair), failures.get(pair))
+    brief = len(chosen) + len(chosen_pairs) > MOST_SHOWN
+    states = {domain: states_of(pipeline, warehouse, author, domain) for domain in chosen}
+    states |= {pair: pair_states_of(pipeline, warehouse, pair) for pair in chosen_pairs}
+    for kind, names in (("domains", chosen), ("pairs", chosen_pairs)):
+        if brief and names:
+            _summarize(kind, [states[name] for name in names], [name for name in names if name in failures])
+    for name, found in states.items():
+        if not brief or name in failures or {"stale", "unfinished"} & {state.freshness for state in found}:
+            _show(name, found, failures.get(name))
     if everything:
         _show("dataset", dataset_states_of(pipeline, warehouse), None)
+
+
+def _summarize(kind: str, states: "Sequence[Sequence[State]]", failed: Sequence[str]) -> None:
+    """One line for many; of each only the worst state counts."""
+    order = ("unfinished", "stale", "missing", "fresh")
+    worst = Counter(min((state.freshness for state in found), key=order.index) for found in states)
+    counted = ", ".join(f"{worst[each]} {'not made' if each == 'missing' else each}" for each in order if worst[each])
+    out.print(f"[bold]{len(states)} {kind}[/bold]: {counted}{f'; last run failed of {len(failed)}' if failed else ''}")
 
 
 def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | None) -> None:

@@ -83,7 +83,14 @@ def select(root: Path, sql: str, parameters: Sequence[Any] | dict[str, Any] = ()
 def asset_folders(root: Path) -> list[str]:
     """Assets with at least one Parquet file, sorted."""
     folders = [path for path in root.iterdir() if path.is_dir() and path.name[0] not in "_."]
-    return sorted(path.name for path in folders if next(path.glob("[!.]*.parquet"), None))
+    return sorted(path.name for path in folders if _holds(path, ".parquet"))
+
+
+def _holds(folder: Path, suffix: str) -> bool:
+    """Whether there is a whole file of this kind; `glob` would list all of the thousands that there may be."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        return any(entry.name.endswith(suffix) and entry.name[0] != "." for entry in entries)
+    return False
 
 
 def _answer(path: Path, sql: str, parameters: Sequence[Any] | dict[str, Any]) -> tuple[list[str], list[Any]]:
@@ -105,9 +112,8 @@ def _require_read_only(sql: str) -> None:
 
 def _signature(root: Path) -> dict[str, Any]:
     assets = asset_folders(root)
-    databases = [asset for asset in assets if next((root / asset).glob("[!.]*.duckdb"), None)]
-    sidecars = next((root / MATERIALIZATIONS).glob("*/[!.]*.json"), None) is not None
-    calls = next((root / CALLS).glob("*/[!.]*.json"), None) is not None
+    databases = [asset for asset in assets if _holds(root / asset, ".duckdb")]
+    sidecars, calls = (_holds_below(root / name) for name in (MATERIALIZATIONS, CALLS))
     return {
         "version": _VERSION,
         "root": str(root),
@@ -116,6 +122,13 @@ def _signature(root: Path) -> dict[str, Any]:
         "sidecars": sidecars,
         "calls": calls,
     }
+
+
+def _holds_below(folder: Path) -> bool:
+    """Whether any folder in it has a whole JSON file."""
+    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+        return any(entry.is_dir() and _holds(Path(entry.path), ".json") for entry in entries)
+    return False
 
 
 def _is_current(root: Path) -> bool:

@@ -19,10 +19,9 @@ def temporary(final: Path) -> Iterator[Path]:
     The folder is made if it is missing, and what killed processes left for the same file is swept up.
     """
     final.parent.mkdir(parents=True, exist_ok=True)
-    for old in final.parent.glob(f".{final.name}.*.tmp*"):
+    for old in abandoned(final.parent, f".{final.name}."):
         with contextlib.suppress(OSError):
-            if time.time() - old.stat().st_mtime > ABANDONED_AFTER:
-                old.unlink()
+            old.unlink()
     path = final.with_name(f".{final.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
     try:
         yield path
@@ -30,6 +29,19 @@ def temporary(final: Path) -> Iterator[Path]:
         for leftover in (path, path.with_name(path.name + ".wal")):
             with contextlib.suppress(OSError):
                 leftover.unlink(missing_ok=True)
+
+
+def abandoned(folder: Path, prefix: str = ".") -> list[Path]:
+    """Temporary files that have been still for so long that whoever wrote them was killed; sorted."""
+    found: list[Path] = []
+    before = time.time() - ABANDONED_AFTER
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if entry.name.startswith(prefix) and ".tmp" in entry.name:
+                with contextlib.suppress(OSError):
+                    if entry.stat().st_mtime < before:
+                        found.append(Path(entry.path))
+    return sorted(found)
 
 
 def replace_all(moves: Sequence[tuple[Path, Path]]) -> None:

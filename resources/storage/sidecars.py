@@ -70,6 +70,11 @@ def sidecar_path(root: Path, asset: str, partition: str | None) -> Path:
     return root / MATERIALIZATIONS / asset / f"{partition or UNPARTITIONED}.json"
 
 
+def run_ids(root: Path) -> set[str]:
+    """The runs that made what is stored now."""
+    return {json.loads(path.read_bytes())["run_id"] for path in (root / MATERIALIZATIONS).glob("*/[!.]*.json")}
+
+
 def file_digests(root: Path, pairs: Sequence[tuple[Path, Path]]) -> dict[str, str]:
     """Digests of the first file of each pair under the name, relative to the root, of the second."""
     return {final.relative_to(root).as_posix(): digest_bytes(path.read_bytes()) for path, final in pairs}

@@ -32,10 +32,10 @@ class Project:
     def command(self, *arguments: str) -> list[str]:
         return [str(Path(sys.executable).with_name("agentskiller")), *arguments]
 
-    def run(self, *arguments: str, code: int = 0) -> str:
+    def run(self, *arguments: str, code: int = 0, seconds: float = 300) -> str:
         """What the command printed; the test fails on another exit code, or on any traceback."""
         done = subprocess.run(
-            self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=300, check=False
+            self.command(*arguments), env=self.environment, capture_output=True, text=True, timeout=seconds, check=False
         )
         printed = done.stdout + done.stderr
         assert done.returncode == code, printed

@@ -13,9 +13,9 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from agentskiller_assets.cli import workers as workers_module
-from agentskiller_assets.cli.history import quick_history
 from agentskiller_assets.cli.runs import RunResult
 from agentskiller_assets.cli.workers import PRELOADED, Workers
+from agentskiller_assets.launching.history import quick_history
 
 
 def make(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:

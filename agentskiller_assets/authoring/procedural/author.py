@@ -49,23 +49,26 @@ class ProceduralAuthor(Author):
         self._pack_folder = packs
         self._pattern_folder = patterns
         self._service = lru_cache(maxsize=64)(self._put_together)
+        self._ordered = lru_cache(maxsize=8)(self._order)
+        self._parsed: dict[Path, tuple[YamlFile, SectorPack] | PackError] = {}
 
     @cached_property
     def _read(self) -> tuple[dict[str, tuple[YamlFile, SectorPack]], list[PackError]]:
         """Sound packs by name of the sector, and the faults of the others."""
-        found: dict[str, tuple[YamlFile, SectorPack]] = {}
-        faults: list[PackError] = []
-        for path in sorted(self._pack_folder.glob("*.yaml")):
+        every = [self._parse(path) for path in sorted(self._pack_folder.glob("*.yaml"))]
+        if not every:
+            raise PackError(str(self._pack_folder), "holds no sector packs", "Add at least one YAML file.")
+        faults = [each for each in every if isinstance(each, PackError)]
+        return {each[1].sector: each for each in every if not isinstance(each, PackError)}, faults
+
+    def _parse(self, path: Path) -> tuple[YamlFile, SectorPack] | PackError:
+        if path not in self._parsed:
             try:
                 file = YamlFile(path)
-                pack = parse_pack(file)
+                self._parsed[path] = file, parse_pack(file)
             except PackError as fault:
-                faults.append(fault)
-            else:
-                found[pack.sector] = (file, pack)
-        if not found and not faults:
-            raise PackError(str(self._pack_folder), "holds no sector packs", "Add at least one YAML file.")
-        return found, faults
+                self._parsed[path] = fault
+        return self._parsed[path]
 
     @property
     def packs(self) -> dict[str, tuple[YamlFile, SectorPack]]:
@@ -89,7 +92,7 @@ class ProceduralAuthor(Author):
         return digest([pack.role, entities, pack.services[domain], patterns])
 
     def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
-        ordered = order_services([pack for _, pack in self.packs.values()], seed)
+        ordered = self._ordered(seed)
         if count > len(ordered):
             fix = f"Ask for at most {len(ordered)}, or add services to a pack."
             raise PackError(f"target_domains={count}", f"the packs have only {len(ordered)} services", fix)
@@ -158,19 +161,32 @@ class ProceduralAuthor(Author):
     def word_query(self, request: QueryRequest, seed: int) -> QueryDraft:
         return word_query(request, seed)
 
+    def _order(self, seed: int) -> list[TopicDraft]:
+        return order_services([pack for _, pack in self.packs.values()], seed)
+
     def _put_together(self, domain: str, seed: int) -> Service:
         file, pack = self._home(domain)
         return put_together(file, pack, domain, self.patterns, seed)
 
     def _home(self, domain: str) -> tuple[YamlFile, SectorPack]:
         """The pack that has the domain. A fault of another pack matters only when none of the sound ones has it."""
+        for path in self._mentioning(domain):
+            found = self._parse(path)
+            if not isinstance(found, PackError) and domain in found[1].services:
+                return found
         found, faults = self._read
-        for file, pack in found.values():
-            if domain in pack.services:
-                return file, pack
         if faults:
             raise faults[0]
         raise unknown_domain(domain, sorted(name for _, pack in found.values() for name in pack.services))
+
+    def _mentioning(self, domain: str) -> list[Path]:
+        """Packs that have a key of this name: to parse all of them for one domain takes a second."""
+        key = f"{domain}:"
+        return [
+            path
+            for path in sorted(self._pack_folder.glob("*.yaml"))
+            if any(line.strip() == key for line in path.read_text(encoding="utf-8").splitlines())
+        ]
 
 
 def parse_pack(file: YamlFile) -> SectorPack:

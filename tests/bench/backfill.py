@@ -1,0 +1,194 @@
+"""A backfill through Dagster's daemon: wall time, memory, Dagster's share, size, and how fast the UI opens.
+
+`python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS` makes one in a folder of its own; `make bench` makes three.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from tests.browser.webserver import Server, dagster_server, wait_for
+from tests.cli.project import Project
+
+SEED = 7
+_SELECTOR = "{ repositoryName: $repository, repositoryLocationName: $location }"
+_LAUNCH = (
+    """
+mutation ($set: String!, $names: [String!]!, $config: RunConfigData!, $repository: String!, $location: String!) {
+  launchPartitionBackfill(backfillParams: {
+    selector: { partitionSetName: $set, repositorySelector: """
+    + _SELECTOR
+    + """ }
+    partitionNames: $names
+    runConfigData: $config
+  }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
+}"""
+)
+_COUNTS = """
+query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
+  ... on PartitionBackfill { status partitionStatusCounts { runStatus count } }
+} }"""
+_PARTITIONS = """
+query ($asset: String!) { assetNodeOrError(assetKey: { path: [$asset] }) { ... on AssetNode { partitionKeys } } }"""
+_ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+
+
+def measure(folder: Path, domains: int, pairs: int, tasks: int) -> dict[str, Any]:
+    """A backfill of so many domains, and then of pairs, with so many tasks planned for each."""
+    folder.mkdir(parents=True, exist_ok=True)
+    project = Project(folder)
+    started = time.monotonic()
+    print(project.run("domains", "expand", "--count", str(domains), "--pairs", str(max(pairs, 1)), seconds=3600))
+    figures: dict[str, Any] = {"domains": domains, "pairs": pairs, "tasks_planned_each": tasks}
+    figures["catalogs_s"] = round(time.monotonic() - started, 1)
+    with dagster_server(project) as server, _memory(figures):
+        config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": tasks}}}}
+        figures["domains_backfill"] = _backfill(server, "domain_pipeline", "queries", domains, config)
+        if pairs:
+            config = {"ops": {"fused_instance_combos": {"config": {"tasks_per_pair": tasks}}}}
+            figures["pairs_backfill"] = _backfill(server, "fusion", "fused_queries", pairs, config)
+        figures["asset_page_s"] = _open_page(server)
+    figures |= _inside(project)
+    return figures
+
+
+def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> dict[str, Any]:
+    keys = server.ask(_PARTITIONS, asset=asset)["assetNodeOrError"]["partitionKeys"][:count]
+    assert len(keys) == count, f"{len(keys)} partitions instead of {count}"
+    nodes = server.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }")
+    node = nodes["repositoriesOrError"]["nodes"][0]
+    started = time.monotonic()
+    launched = server.ask(
+        _LAUNCH,
+        set=f"{job}_partition_set",
+        names=keys,
+        config=config,
+        repository=node["name"],
+        location=node["location"]["name"],
+    )["launchPartitionBackfill"]
+    said = -1
+
+    def ended() -> dict[str, int] | None:
+        nonlocal said
+        found = server.ask(_COUNTS, id=launched["backfillId"])["partitionBackfillOrError"]["partitionStatusCounts"]
+        counts = {each["runStatus"]: each["count"] for each in found}
+        done = sum(counts.get(each, 0) for each in _ENDED)
+        if done // 10 != said:
+            said = done // 10
+            print(f"{job}: {done} of {count} after {time.monotonic() - started:.0f} s, {counts}", flush=True)
+        return counts if done >= count else None
+
+    counts = wait_for(f"the backfill of {job}", ended, 6 * 3600)
+    seconds = time.monotonic() - started
+    return {
+        "seconds": round(seconds, 1),
+        "seconds_each": round(seconds / count, 2),
+        "succeeded": counts.get("SUCCESS", 0),
+        "failed": counts.get("FAILURE", 0),
+    }
+
+
+@contextmanager
+def _memory(figures: dict[str, Any]) -> Iterator[None]:
+    """The most that all processes of this session's children hold at once, in megabytes of their own pages."""
+    over, most = threading.Event(), 0.0
+
+    def watch() -> None:
+        nonlocal most
+        while not over.wait(2):
+            most = max(most, sum(_own_mb(pid) for pid in _descendants(os.getpid())))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        figures["peak_mb"] = round(most)
+
+
+def _descendants(root: int) -> list[int]:
+    parents: dict[int, int] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        parents[int(stat.parent.name)] = int(fields[1])
+    found, before = {root}, 0
+    while len(found) != before:
+        before = len(found)
+        found |= {pid for pid, parent in parents.items() if parent in found}
+    return sorted(found - {root})
+
+
+def _own_mb(pid: int) -> float:
+    """Proportional set size: shared pages count once over all who share them."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def _open_page(server: Server) -> float:
+    """Seconds until a new browser shows the partitions of `queries`."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as tool:
+        browser = tool.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        page = browser.new_page()
+        started = time.monotonic()
+        page.goto(f"{server.address}/assets/queries?view=partitions")
+        page.get_by_text("Materialized", exact=False).first.wait_for(timeout=120_000)
+        seconds = time.monotonic() - started
+        browser.close()
+    return round(seconds, 1)
+
+
+def _inside(project: Project) -> dict[str, Any]:
+    """What the runs did, from Dagster's own events, and what they left."""
+    import dagster as dg
+
+    files = [path for path in project.warehouse.rglob("*") if path.is_file()]
+    home = project.root / "dagster_home"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        records = instance.get_run_records(dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS]))
+        runs = [r for r in records if r.dagster_run.job_name in ("domain_pipeline", "fusion") and r.end_time]
+        took = sum(float(r.end_time or 0) - float(r.start_time or 0) for r in runs)
+        steps = sum(
+            float(stats.end_time or 0) - float(stats.start_time or 0)
+            for record in runs[:: max(1, len(runs) // 50)]
+            for stats in instance.get_run_step_stats(record.dagster_run.run_id)
+        )
+        sampled = sum(float(r.end_time or 0) - float(r.start_time or 0) for r in runs[:: max(1, len(runs) // 50)])
+    with duckdb.connect(str(project.warehouse / "warehouse.duckdb"), read_only=True) as views:
+        tasks = dict(
+            views.execute(
+                "SELECT 'single', count(*) FROM validated_tasks WHERE rejection IS NULL"
+                " UNION ALL SELECT 'fused', count(*) FROM fused_validated_tasks WHERE rejection IS NULL"
+            ).fetchall()
+        )
+    return {
+        "runs": len(runs),
+        "run_s_mean": round(took / max(1, len(runs)), 2),
+        "share_of_runs_outside_steps": round(1 - steps / sampled, 3) if sampled else None,
+        "certified_tasks": tasks,
+        "warehouse_files": len(files),
+        "warehouse_mb": round(sum(path.stat().st_size for path in files) / 1e6, 1),
+        "dagster_home_mb": round(sum(p.stat().st_size for p in home.rglob("*") if p.is_file()) / 1e6, 1),
+    }
+
+
+if __name__ == "__main__":
+    found = measure(Path(sys.argv[1]).absolute(), *(int(each) for each in sys.argv[2:5]))
+    print(json.dumps(found, indent=2))
