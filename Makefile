@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.locked
+# the server and the model of `make test-llm`: built from source in some minutes, and no part of the project
+LLM_VENV := .venv-llm
 PORT ?= 3000
 DAGSTER_HOME ?= dagster_home
 AGENTSKILLER_WAREHOUSE ?= warehouse
@@ -12,13 +14,16 @@ override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test ui bench lint types check clean
+.PHONY: demo test test-llm ui bench lint types check clean
 
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
 
 test: $(STAMP)  ## the tests
 	$(BIN)/pytest -n 2 --dist loadfile
+
+test-llm: $(STAMP) $(LLM_VENV)/.made  ## client, schemas, feedback and doctor against a tiny real model, served here
+	AGENTSKILLER_TEST_LLM_PYTHON=$(abspath $(LLM_VENV))/bin/python $(BIN)/pytest tests/real_model/check_model.py
 
 ui: $(STAMP)  ## Dagster on loopback, with its daemon
 	@mkdir -p $(DAGSTER_HOME)
@@ -39,7 +44,7 @@ types: $(STAMP)
 check: lint types test
 
 clean:  ## everything that was made; the sources stay
-	rm -rf $(VENV) warehouse dagster_home/history dagster_home/schedules dagster_home/storage dagster_home/logs
+	rm -rf $(VENV) $(LLM_VENV) warehouse dagster_home/history dagster_home/schedules dagster_home/storage dagster_home/logs
 
 # uv if it is there, else the venv's own pip fetches it; compiled once, every process starts in half the time
 $(STAMP): uv.lock pyproject.toml
@@ -47,4 +52,9 @@ $(STAMP): uv.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then uv sync --locked --compile-bytecode --python $(BIN)/python; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8" && \
 	     $(BIN)/python -m uv sync --locked --inexact --compile-bytecode --python $(BIN)/python; fi
+	@touch $@
+
+$(LLM_VENV)/.made: tests/real_model/requirements.txt
+	@test -x $(LLM_VENV)/bin/python || $(PYTHON) -m venv $(LLM_VENV)
+	$(LLM_VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@
