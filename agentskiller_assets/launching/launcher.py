@@ -1,0 +1,96 @@
+"""Dagster's run launcher of this project: a run is a fork of a process that has loaded the code location already.
+
+The default launcher starts an interpreter for each run, which imports Dagster and the definitions anew: more than the
+run of a domain itself takes. `dagster_home/dagster.yaml` names this one. It knows whether a run's process is alive, so
+that Dagster's run monitoring notices one that was killed.
+"""
+
+import os
+import signal
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.errors import DagsterLaunchFailedError
+from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, LaunchRunContext, WorkerStatus
+from dagster._core.origin import JobPythonOrigin
+from dagster._serdes import serialize_value
+
+from agentskiller_assets.launching.presence import is_alive, pid_of
+from agentskiller_assets.launching.template import CODE_LOCATION, Order, Template
+
+
+class ForkingRunLauncher(DefaultRunLauncher):
+    """Forks runs of our own code location, and leaves those of others to Dagster's default.
+
+    The template is started anew when code, packs or the registry have changed.
+    """
+
+    _template: Template | None = None
+
+    def launch_run(self, context: LaunchRunContext) -> None:
+        """Starts the run's process; `DagsterLaunchFailedError` with what the template printed if it cannot."""
+        origin = context.job_code_origin
+        if origin is None or not _is_ours(origin):
+            super().launch_run(context)
+            return
+        order = Order(
+            run_id=context.dagster_run.run_id,
+            origin=serialize_value(origin),
+            instance=serialize_value(self._instance.get_ref()),
+            presence=str(_presence_folder(self._instance)),
+        )
+        pid = self._current_template().start(order)
+        self._instance.report_engine_event(f"Forked a process for the run (pid: {pid}).", context.dagster_run)
+
+    def terminate(self, run_id: str) -> bool:
+        """Interrupts the run's process, which then ends in its own way."""
+        pid = pid_of(_presence_folder(self._instance), run_id)
+        if pid is None:
+            return super().terminate(run_id)
+        run = self._instance.get_run_by_id(run_id)
+        if run is None or run.is_finished:
+            return False
+        self._instance.report_run_canceling(run)
+        os.kill(pid, signal.SIGINT)
+        return True
+
+    @property
+    def supports_check_run_worker_health(self) -> bool:
+        """Yes: a killed process is noticed at once."""
+        return True
+
+    def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
+        """Whether the run's process is alive. Of runs that the default launcher started, nothing is known."""
+        folder = _presence_folder(self._instance)
+        if run.job_code_origin is None or not _is_ours(run.job_code_origin):
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "started by Dagster's default launcher")
+        if is_alive(folder, run.run_id):
+            return CheckRunHealthResult(WorkerStatus.RUNNING)
+        return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process was killed or has crashed")
+
+    def dispose(self) -> None:
+        """Ends the template. Runs that are under way go on."""
+        if self._template is not None:
+            self._template.close()
+            self._template = None
+        super().dispose()
+
+    def _current_template(self) -> Template:
+        if self._template is not None and not self._template.is_current:
+            self._template.close()
+            self._template = None
+        if self._template is None:
+            try:
+                self._template = Template()
+            except OSError as error:
+                raise DagsterLaunchFailedError(f"no process for runs can be started: {error}") from error
+        return self._template
+
+
+def _is_ours(origin: JobPythonOrigin) -> bool:
+    pointer = origin.repository_origin.code_pointer
+    return getattr(pointer, "module", None) == CODE_LOCATION
+
+
+def _presence_folder(instance: dg.DagsterInstance) -> Path:
+    return Path(instance.root_directory) / "runs_alive"

@@ -1,0 +1,1 @@
+"""Tests of how runs of a backfill start."""
