@@ -3,6 +3,7 @@
 Nothing is made that was never made: hundreds of domains may be registered long before somebody wants them.
 """
 
+import inspect
 import warnings
 from collections.abc import Callable
 
@@ -12,7 +13,7 @@ _Condition = dg.AutomationCondition
 _changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
 
 UPDATE = (
-    ((_changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())
+    ((_changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())  # pyright: ignore[reportAttributeAccessIssue]
     & ~_Condition.any_deps_missing()
     & ~_Condition.any_deps_in_progress()
     & ~_Condition.in_progress()
@@ -31,7 +32,11 @@ def observed(group: str, partitions: dg.PartitionsDefinition, tags: dict[str, st
             # beta in this Dagster, and the only supported way to let a partition of a source have a version
             warnings.simplefilter("ignore", dg.BetaWarning)
             return dg.observable_source_asset(
-                group_name=group, partitions_def=partitions, automation_condition=WATCH, tags=tags
+                description=inspect.getdoc(function),
+                group_name=group,
+                partitions_def=partitions,
+                automation_condition=WATCH,
+                tags=tags,
             )(function)
 
     return decorate

@@ -18,9 +18,10 @@ def checks_of(
     asset: str,
     *,
     partitions: dg.PartitionsDefinition | None = PARTITIONS,
+    warn: tuple[str, ...] = (),
     **descriptions: str,
 ) -> Callable[[Callable[..., Faults]], dg.AssetChecksDefinition]:
-    """Declares the checks of an asset, all blocking: nothing is built downstream on what failed one.
+    """Declares the checks of an asset, blocking but for those that only `warn`: nothing is built on what failed one.
 
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
     faults for every check that is named here. Those others have the asset's partitions or none: checks know no
@@ -34,13 +35,13 @@ def checks_of(
             if set(found) != set(descriptions):
                 raise ValueError(f"{function.__name__} answers {sorted(found)}, declared are {sorted(descriptions)}")
             for name in descriptions:
-                yield _result(asset, name, found[name])
+                yield _result(asset, name, found[name], warn=name in warn)
 
         signature = inspect.signature(function)
         run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
         others = [each.name for each in signature.parameters.values() if each.name != asset and not _is_resource(each)]
-        specs = [_spec(asset, name, text, others, partitions) for name, text in descriptions.items()]
+        specs = [_spec(asset, name, text, others, partitions, name not in warn) for name, text in descriptions.items()]
         return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
 
     return decorate
@@ -56,6 +57,7 @@ def _spec(
     description: str,
     others: list[str],
     partitions: dg.PartitionsDefinition | None,
+    blocking: bool,
 ) -> dg.AssetCheckSpec:
     with warnings.catch_warnings():
         # partitioned checks are a preview feature of this Dagster; without them a check is given all partitions
@@ -65,18 +67,18 @@ def _spec(
             asset=asset,
             description=description,
             additional_deps=others,
-            blocking=True,
+            blocking=blocking,
             partitions_def=partitions,
         )
 
 
-def _result(asset: str, name: str, faults: list[str]) -> dg.AssetCheckResult:
+def _result(asset: str, name: str, faults: list[str], *, warn: bool) -> dg.AssetCheckResult:
     shown = [*faults[:_MOST_SHOWN], *([f"and {len(faults) - _MOST_SHOWN} more"] if len(faults) > _MOST_SHOWN else [])]
     return dg.AssetCheckResult(
         asset_key=asset,
         check_name=name,
         passed=not faults,
-        severity=dg.AssetCheckSeverity.ERROR,
+        severity=dg.AssetCheckSeverity.WARN if warn else dg.AssetCheckSeverity.ERROR,
         description="; ".join(shown) or "nothing at fault",
         metadata={
             "faults": len(faults),

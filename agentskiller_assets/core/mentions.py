@@ -173,8 +173,12 @@ _FINDERS: dict[str, Callable[[str, Any], bool]] = {
 
 
 def _stem(word: str) -> str:
-    """The word without its ending: `move`, `moved` and `moving` are one."""
-    for ending in ("ing", "ed", "es", "s"):
+    """The word without its endings: `move`, `moved` and `moving` are one, and so are `delivery` and `deliveries`."""
+    if word.endswith("ies") and len(word) > 5:
+        word = f"{word[:-3]}y"
+    elif word.endswith("s") and not word.endswith("ss") and len(word) > 3:
+        word = word[:-1]
+    for ending in ("ing", "ed"):
         if len(word) > len(ending) + 2 and word.endswith(ending):
             word = word.removesuffix(ending)
             break

@@ -4,13 +4,19 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from agentskiller_assets.checking import Faults, checks_of
+from agentskiller_assets.core.prose_lint import lint_prose
 from agentskiller_assets.dataset.duplicates import Shingles, near_duplicates
 from agentskiller_assets.dataset.messages import content_digest, talk_of
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection, Split
 from agentskiller_assets.dataset.openai_format import violations
 from agentskiller_assets.dataset.stored import Stored
 from agentskiller_assets.evaluation.models import Evaluation
+from resources.storage.sidecars import name_of
+from resources.storage.warehouse import Warehouse
 from resources.warehouse import WarehouseResource
+
+WARNING = ("readable", "up_to_date")
+"""Checks that block nothing: what models say is not ours to word, and what was true once may be out of date."""
 
 
 @checks_of(
@@ -26,10 +32,13 @@ def selection_checks(dataset_selection: list[Selection]) -> Faults:
 @checks_of(
     "training_dataset",
     partitions=None,
+    warn=WARNING,
     valid_format="Every example is what OpenAI's chat fine-tuning takes.",
     splits_disjoint="No domain is in two splits, those of pairs included.",
     no_duplicates="No two examples say the same, or nearly the same.",
     only_passing="Every example is of a conversation whose evaluation passed.",
+    readable="What users and agents say in the examples holds nothing that no person would write.",
+    up_to_date="No conversation was held or evaluated since the dataset was made.",
 )
 def dataset_checks(
     training_dataset: list[Example], dataset_selection: list[Selection], warehouse: WarehouseResource
@@ -41,6 +50,8 @@ def dataset_checks(
         "splits_disjoint": domains_in_two_splits(training_dataset),
         "no_duplicates": repeated(training_dataset, threshold),
         "only_passing": not_passing(training_dataset, dataset_selection, Stored(warehouse.open()).evaluations()),
+        "readable": unreadable(training_dataset),
+        "up_to_date": made_since(warehouse.open()),
     }
 
 
@@ -103,6 +114,29 @@ def not_passing(
         elif found is None or found.id != evaluation or not found.passed:
             faults.append(f"{each.id} is of {rollout}, which has not passed")
     return faults
+
+
+def unreadable(examples: Sequence[Example]) -> list[str]:
+    """Messages of users and agents with keys, SQL, gaps or seams in them."""
+    return [
+        f"{each.id}, message {place}: {finding}"
+        for each in examples
+        for place, message in enumerate(each.messages)
+        if message["role"] in ("user", "assistant") and message.get("content")
+        for finding in lint_prose(message["content"])
+        if finding.code != "record_key"  # an agent may name the number of an order
+    ]
+
+
+def made_since(warehouse: Warehouse) -> list[str]:
+    """Evaluations that are not those which the dataset was selected from."""
+    note = warehouse.materialization("dataset_selection", None)
+    if note is None:
+        return ["dataset_selection is not stored"]
+    known = {(parent.asset, parent.partition): parent.data_version for parent in note.parents}
+    places = [(place.evaluations, place.partition) for place in Stored(warehouse).places]
+    notes = [(place, warehouse.materialization(*place)) for place in places]
+    return [f"{name_of(*place)} was made since" for place, now in notes if now and known.get(place) != now.data_version]
 
 
 def miscounted(report: DatasetReport, examples: Sequence[Example]) -> list[str]:

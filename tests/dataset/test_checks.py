@@ -9,11 +9,11 @@ import dagster as dg
 import pytest
 
 import agentskiller_assets.dataset.checks
-from agentskiller_assets.dataset.checks import dataset_checks, report_checks, selection_checks
+from agentskiller_assets.dataset.checks import WARNING, dataset_checks, report_checks, selection_checks
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.evaluation.models import Evaluation
-from resources.storage.sidecars import Stamp
+from resources.storage.sidecars import Parent, Stamp
 from resources.storage.warehouse import Warehouse
 from resources.warehouse import WarehouseResource
 from tests.checks.planting import altered, declared
@@ -29,6 +29,8 @@ class Dataset:
     training_dataset: list[Example]
     dataset_report: DatasetReport
     evaluations: dict[str, Evaluation]
+    evaluated_since: bool = False
+    """Whether the selection knows of other evaluations than those that are stored."""
 
 
 Plant = Callable[[Dataset], tuple[Dataset, str]]
@@ -146,6 +148,18 @@ def an_example_that_was_not_selected(dataset: Dataset) -> tuple[Dataset, str]:
     return replace(dataset, dataset_selection=found), f"{each.id} is of {each.parents[0]}, which was not kept"
 
 
+@plants(dataset_checks, "readable")
+def an_example_in_which_the_agent_says_a_key(dataset: Dataset) -> tuple[Dataset, str]:
+    each = dataset.training_dataset[2]
+    messages = (*each.messages, {"role": "assistant", "content": "I have set starts_at for you."})
+    return with_example(dataset, 2, messages=messages), f"{each.id}, message {len(each.messages)}: "
+
+
+@plants(dataset_checks, "up_to_date")
+def conversations_that_were_evaluated_since(dataset: Dataset) -> tuple[Dataset, str]:
+    return replace(dataset, evaluated_since=True), f"evaluations/{DOMAIN} was made since"
+
+
 @plants(report_checks, "adds_up")
 def a_report_that_counts_one_too_many(dataset: Dataset) -> tuple[Dataset, str]:
     report = dataset.dataset_report.model_copy(update={"examples": dataset.dataset_report.examples + 1})
@@ -162,7 +176,11 @@ def a_report_of_fewer_examples_by_turns(dataset: Dataset) -> tuple[Dataset, str]
 def answers(root: Path, definition: dg.AssetChecksDefinition, dataset: Dataset) -> dict[str, dg.AssetCheckResult]:
     """The results of the checks on this dataset, with its evaluations in a warehouse."""
     warehouse: Warehouse = store(root, replace(evaluated(), evaluations=dataset.evaluations))
-    stamp = Stamp(run_id="test", settings=SETTINGS.model_dump(mode="json"))
+    note = warehouse.materialization("evaluations", DOMAIN)
+    assert note is not None
+    version = "another" if dataset.evaluated_since else note.data_version
+    parents = (Parent(asset="evaluations", partition=DOMAIN, data_version=version),)
+    stamp = Stamp(run_id="test", settings=SETTINGS.model_dump(mode="json"), parents=parents)
     warehouse.write_records("dataset_selection", None, Selection, [], stamp)
     spec = next(iter(definition.check_specs))
     keys = [spec.asset_key.to_user_string(), *(dep.asset_key.to_user_string() for dep in spec.additional_deps)]
@@ -180,7 +198,7 @@ def test_a_planted_fault_fails_its_check_which_names_it(
     dataset, named = plant(sound())
     result = answers(tmp_path, definition, dataset)[check]
     assert not result.passed
-    assert result.severity is dg.AssetCheckSeverity.ERROR
+    assert result.severity is (dg.AssetCheckSeverity.WARN if check in WARNING else dg.AssetCheckSeverity.ERROR)
     assert named in str(result.description)
 
 
@@ -190,7 +208,7 @@ def test_a_sound_dataset_passes_all_checks(definition: dg.AssetChecksDefinition,
     assert found == {spec.name: "nothing at fault" for spec in definition.check_specs}
 
 
-def test_every_check_of_the_dataset_blocks_and_has_a_planted_fault():
+def test_every_check_of_the_dataset_blocks_unless_it_warns_and_has_a_planted_fault():
     checks = declared(agentskiller_assets.dataset.checks)
     assert {f"{next(iter(d.check_specs)).asset_key.to_user_string()}:{name}" for d, name, _ in PLANTED} == set(checks)
-    assert all(spec.blocking for definition in checks.values() for spec in definition.check_specs)
+    assert all(spec.blocking != (spec.name in WARNING) for each in checks.values() for spec in each.check_specs)
