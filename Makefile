@@ -14,7 +14,7 @@ override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test test-llm ui bench lint types check clean
+.PHONY: demo test test-llm ui bench docs lint types check clean
 
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
@@ -32,6 +32,10 @@ ui: $(STAMP)  ## Dagster on loopback, with its daemon
 
 bench: $(STAMP)  ## measures, and writes docs/bench.json
 	$(BIN)/python -m tests.bench
+
+docs: $(STAMP)  ## the reference, from definitions and docstrings, and the pictures, from a run of its own
+	$(BIN)/python docs/generate.py
+	$(BIN)/python docs/pictures.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -10,6 +10,7 @@ from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuth
 from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.pack import SectorPack
+from agentskiller_assets.cli.choice import split
 from agentskiller_assets.cli.console import complain, out
 from agentskiller_assets.errors import AgentSkillerError, PackError
 
@@ -46,6 +47,36 @@ def check(
     if faults:
         raise typer.Exit(1)
     out.print(f"{len(paths)} packs, nothing at fault" if file is None else f"{file}: nothing at fault", markup=False)
+
+
+@app.command("try")
+def try_out(
+    file: Annotated[Path | None, typer.Argument(help="A pack; all packs of the package if it is left out.")] = None,
+    domains: Annotated[str | None, typer.Option(help="Only these services, separated by commas.")] = None,
+    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    tasks: Annotated[int, typer.Option(min=10, help="Task instances planned for each service.")] = 20,
+    jobs: Annotated[int, typer.Option(min=1, help="Services tried at the same time.")] = 2,
+) -> None:
+    """Make services in memory, with records, tasks and conversations, and say all that is wrong with each."""
+    from agentskiller_assets.cli.trial import try_services  # noqa: PLC0415 - loads everything
+
+    folder = file.absolute().parent if file else HERE / "packs"
+    paths = [file.absolute()] if file else sorted(folder.glob("*.yaml"))
+    wanted = set(split(domains))
+    services = [
+        (pack.sector, domain)
+        for pack in (parse_pack(YamlFile(path)) for path in paths)
+        for domain in pack.services
+        if not wanted or domain in wanted
+    ]
+    at_fault = 0
+    for (_, domain), faults in zip(services, try_services(folder, services, seed, tasks, jobs), strict=True):
+        out.print(f"{domain}: {len(faults) or 'nothing'} at fault", markup=False)
+        at_fault += bool(faults)
+        for fault in faults:
+            complain(f"  {fault}")
+    if at_fault:
+        raise typer.Exit(1)
 
 
 def pack_faults(path: Path) -> list[str]:

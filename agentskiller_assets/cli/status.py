@@ -45,8 +45,10 @@ def status(
         if brief and names:
             _summarize(kind, [states[name] for name in names], [name for name in names if name in failures])
     for name, found in states.items():
-        if not brief or name in failures or {"stale", "unfinished"} & {state.freshness for state in found}:
+        if not brief:
             _show(name, found, failures.get(name))
+        elif name in failures:
+            _show_failures(name, failures[name])
     if everything:
         _show("dataset", dataset_states_of(pipeline, warehouse), None)
 
@@ -57,6 +59,10 @@ def _summarize(kind: str, states: "Sequence[Sequence[State]]", failed: Sequence[
     worst = Counter(min((state.freshness for state in found), key=order.index) for found in states)
     counted = ", ".join(f"{worst[each]} {'not made' if each == 'missing' else each}" for each in order if worst[each])
     out.print(f"[bold]{len(states)} {kind}[/bold]: {counted}{f'; last run failed of {len(failed)}' if failed else ''}")
+    first = [next((state for state in found if state.freshness in ("unfinished", "stale")), None) for found in states]
+    reasons = Counter(f"{each.asset} {'; '.join(each.reasons) or each.freshness}" for each in first if each)
+    for reason, times in reasons.most_common():
+        out.print(f"  {times}: {reason}", markup=False)
 
 
 def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | None) -> None:
@@ -69,7 +75,17 @@ def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | N
         elif state.freshness != "fresh" and kinds.count(state.freshness) < len(kinds):
             out.print(f"  {state.asset} is {state.freshness}", markup=False)
     for failure in failures or ():
-        out.print(f"  failed: {failure}", style="red", markup=False)
+        _tell(failure)
+
+
+def _show_failures(partition: str, failures: Sequence[str]) -> None:
+    out.print(f"[bold]{partition}[/bold]: last run failed")
+    for failure in failures:
+        _tell(failure)
+
+
+def _tell(failure: str) -> None:
+    out.print(f"  failed: {failure}", style="red", markup=False)
 
 
 def _must_be_known(kind: str, chosen: Sequence[str], known: Sequence[str]) -> None:

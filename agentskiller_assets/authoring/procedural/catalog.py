@@ -9,10 +9,12 @@ from agentskiller_assets.errors import PackError
 
 
 def order_services(packs: list[SectorPack], seed: int) -> list[TopicDraft]:
-    """Sectors take turns; within a sector patterns do, and parents come before what was expanded from them."""
+    """Those that packs put first, then sectors take turns; within a sector patterns do, and parents come before what
+    was expanded from them."""
+    places = {domain: (place, pack) for pack in packs for domain, place in pack.first.items()}
+    ordered = [topic_of(places[domain][1], domain) for domain in sorted(places, key=lambda each: places[each][0])]
     packs = sorted(packs, key=lambda pack: rng(seed, "catalog", pack.sector).random())
-    queues = [_family_order(pack, seed) for pack in packs]
-    ordered: list[TopicDraft] = []
+    queues = [[topic for topic in _family_order(pack, seed) if topic.domain not in places] for pack in packs]
     for turn in range(max(len(queue) for queue in queues)):
         ordered.extend(queue[turn] for queue in queues if turn < len(queue))
     return ordered
@@ -20,7 +22,8 @@ def order_services(packs: list[SectorPack], seed: int) -> list[TopicDraft]:
 
 def _family_order(pack: SectorPack, seed: int) -> list[TopicDraft]:
     waiting = sorted(pack.services, key=lambda domain: rng(seed, "catalog", pack.sector, domain).random())
-    placed: dict[str, TopicDraft] = {}
+    placed = {domain: topic_of(pack, domain) for domain in pack.first}
+    waiting = [domain for domain in waiting if domain not in placed]
     while waiting:
         ready = [domain for domain in waiting if pack.services[domain].expansion.parent in (None, *placed)]
         if not ready:

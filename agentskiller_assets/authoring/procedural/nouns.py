@@ -45,6 +45,9 @@ class EntityNoun(Noun):
     preposition: str = "in"
     called: str = ""
     counted: bool = False
+    price_low: float = 0.0
+    price_high: float = 0.0
+    """Between which prices there are things on record, so that a limit can be set within them."""
 
     @property
     def who(self) -> str:
@@ -85,11 +88,18 @@ def entity_noun(source: PackEntity) -> EntityNoun:
     return EntityNoun(
         **names,
         parts={**parts, **titles},
+        **_price_range(source),
         person=source.person,
         preposition=source.preposition or ("with" if source.person else "in"),
         called=source.called or "{{ " + names["table"] + "_name }}",
         counted=source.counted,
     )
+
+
+def _price_range(source: PackEntity) -> dict[str, float]:
+    sample = (source.columns[source.price].sample or {}) if source.price else {}
+    options = sample.get("options") or [sample.get("minimum", 0), sample.get("maximum", 0)]
+    return {"price_low": float(min(options)), "price_high": float(max(options))}
 
 
 def role_noun(source: PackRole) -> RoleNoun:

@@ -120,6 +120,8 @@ class SectorPack(Model):
     description: str
     links: tuple[str, ...] = ()
     """Sectors whose services the same people use."""
+    first: dict[str, int] = {}
+    """Services at the head of every catalog, whatever the seed, with their place: those that a new clone registers."""
     role: PackRole
     entities: dict[str, PackEntity]
     services: dict[str, PackService]
