@@ -14,7 +14,7 @@ override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test test-llm ui bench docs lint types check clean
+.PHONY: demo test test-llm faults ui bench docs lint types check clean
 
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
@@ -24,6 +24,9 @@ test: $(STAMP)  ## the tests
 
 test-llm: $(STAMP) $(LLM_VENV)/.made  ## client, schemas, feedback and doctor against a tiny real model, served here
 	AGENTSKILLER_TEST_LLM_PYTHON=$(abspath $(LLM_VENV))/bin/python $(BIN)/pytest tests/real_model/check_model.py
+
+faults: $(STAMP)  ## a backfill of 50 domains whose runs, daemon and files are disturbed: it must end as an undisturbed one
+	rm -rf /tmp/agentskiller-faults && $(BIN)/python -m tests.faults 50 /tmp/agentskiller-faults
 
 ui: $(STAMP)  ## Dagster on loopback, with its daemon
 	@mkdir -p $(DAGSTER_HOME)

@@ -4,6 +4,7 @@ One SELECT joins the callers, the rows that a tool binds and values to try for i
 guessed and then tried: SQLite looks for a combination, and the finder only confirms it with a real call.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -25,6 +26,7 @@ CLASH = "clash__"
 OTHER = "other__"
 """Alias of the row that a bind would work on if one part of its condition were left out."""
 BRANCHES = 400
+CALLERS = "callers__"
 
 Found = tuple[str, dict[str, Any]]
 """The caller's key and the arguments."""
@@ -150,16 +152,20 @@ class CallSearch:
         # nothing is inserted yet, so that a result about the new row shows none
         known = {**values, "me": me, "now": exp.Literal.string(self.spec.simulation_time), "new_id": exp.null()}
         columns = ", ".join(sql.to_sql(each) for each in (me, *(known[name] for name in selected)))
-        sources = [f"{self.core.name} AS {ME}", *(f"{table} AS {alias}" for table, alias in search.tables)]
+        sources = [f"{CALLERS} AS {ME}", *(f"{table} AS {alias}" for table, alias in search.tables)]
         sources += [f"{name}list AS {name}" for name in lists if name != ME]
-        where = [f"{ME}.{self.core.key} IN (SELECT value FROM {ME}list)"]
+        of_callers, where = [f"{ME}.{self.core.key} IN (SELECT value FROM {ME}list)"], ["TRUE"]
         texts = {name: sql.to_sql(value) for name, value in known.items()}
         for condition in search.conditions:
             used = tuple((name, texts[name]) for name in sorted(_names(condition)))
-            where.append(f"({_filled(condition, used)})")
+            (of_callers if _is_of_callers(condition, search) else where).append(f"({_filled(condition, used)})")
         tables = ", ".join(
             f"{name}list(value) AS (VALUES {', '.join(f'(:{name}{i})' for i in range(len(tried)))})"
             for name, tried in lists.items()
+        )
+        # whether somebody may call at all is looked at once for each of them, and not for every combination of values
+        tables += (
+            f", {CALLERS} AS MATERIALIZED (SELECT * FROM {self.core.name} AS {ME} WHERE {' AND '.join(of_callers)})"
         )
         text = f"WITH {tables} SELECT {columns} FROM {', '.join(sources)} WHERE {' AND '.join(where)}"
         bound = {f"{name}{i}": value for name, tried in lists.items() for i, value in enumerate(tried)}
@@ -193,6 +199,13 @@ def parts_of(where: str) -> list[exp.Expr]:
     """The conditions that AND joins."""
     tree = sql.parse_condition(where)
     return list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
+
+
+def _is_of_callers(condition: str, search: Search) -> bool:
+    """Whether it depends on nothing but who calls, and when."""
+    if not _names(condition) <= {"me", "now"}:
+        return False
+    return not any(re.search(rf"\b{alias}\.", condition) for _, alias in search.tables)
 
 
 def _texts(conditions: Iterable[exp.Expr]) -> tuple[str, ...]:

@@ -182,7 +182,7 @@ def test_more_domains_than_there_are_services_are_an_error_with_the_greatest_num
         pytest.param(
             "links: [music_education, cycling]",
             "links: [music_education, cycling",
-            "role:",
+            "first:",
             "did not find expected ',' or ']'",
             "Correct the YAML on that line.",
             id="YAML syntax",

@@ -60,12 +60,12 @@ def measure(folder: Path, domains: int, pairs: int, tasks: int) -> dict[str, Any
     return figures
 
 
-def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> dict[str, Any]:
+def launch(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> str:
+    """Starts a backfill over the first so many partitions of an asset; its id."""
     keys = server.ask(_PARTITIONS, asset=asset)["assetNodeOrError"]["partitionKeys"][:count]
     assert len(keys) == count, f"{len(keys)} partitions instead of {count}"
     nodes = server.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }")
     node = nodes["repositoriesOrError"]["nodes"][0]
-    started = time.monotonic()
     launched = server.ask(
         _LAUNCH,
         set=f"{job}_partition_set",
@@ -73,12 +73,18 @@ def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str
         config=config,
         repository=node["name"],
         location=node["location"]["name"],
-    )["launchPartitionBackfill"]
+    )
+    return launched["launchPartitionBackfill"]["backfillId"]
+
+
+def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> dict[str, Any]:
+    started = time.monotonic()
+    backfill = launch(server, job, asset, count, config)
     said = -1
 
     def ended() -> dict[str, int] | None:
         nonlocal said
-        found = server.ask(_COUNTS, id=launched["backfillId"])["partitionBackfillOrError"]["partitionStatusCounts"]
+        found = server.ask(_COUNTS, id=backfill)["partitionBackfillOrError"]["partitionStatusCounts"]
         counts = {each["runStatus"]: each["count"] for each in found}
         done = sum(counts.get(each, 0) for each in _ENDED)
         if done // 10 != said:

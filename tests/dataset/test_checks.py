@@ -157,7 +157,7 @@ def an_example_in_which_the_agent_says_a_key(dataset: Dataset) -> tuple[Dataset,
 
 @plants(dataset_checks, "up_to_date")
 def conversations_that_were_evaluated_since(dataset: Dataset) -> tuple[Dataset, str]:
-    return replace(dataset, evaluated_since=True), f"evaluations/{DOMAIN} was made since"
+    return replace(dataset, evaluated_since=True), f"evaluations[{DOMAIN}] was made since"
 
 
 @plants(report_checks, "adds_up")

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from agentskiller_assets.core import language
+from agentskiller_assets.core.mentions import mentions
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.core.spec import Parameter, Typed
 from agentskiller_assets.rollouts.case import Case
@@ -90,6 +91,8 @@ def _decoys(case: Case, script: Script, environment: Environment) -> Iterator[tu
                 if parameter.type not in _REPLACEABLE:
                     continue
                 value = other_value(parameter, argument.value)
+                if any(mentions(each.slot.text, value, parameter) for each in goal.details if each is not detail):
+                    continue  # who says the other detail would seem to say this one
                 with environment.fork() as session:
                     ready = run(session, steps[:index]).ok
                     if ready and isinstance(session.call(step.tool, {**step.values(), argument.name: value}), Ok):

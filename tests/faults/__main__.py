@@ -1,0 +1,141 @@
+"""`python -m tests.faults DOMAINS FOLDER`: an undisturbed run, a disturbed backfill, and what differs between them.
+
+Two backfills over the same domains run at once. Meanwhile run processes are killed at random, then the whole server
+with its daemon, several times; between two of these, stored files are damaged. In the end `agentskiller run` makes what
+is left, `verify` must find nothing, and every data version must be that of the undisturbed run.
+"""
+
+import contextlib
+import json
+import os
+import random
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.bench.backfill import launch
+from tests.browser.webserver import dagster_server
+from tests.cli.project import Project
+
+SEED, SESSIONS, TASKS = 7, 3, 10
+_SESSION_S = 40.0
+_PAUSE_S = (2.0, 6.0)
+_RECOVERY_S = 900.0
+
+
+def main() -> None:
+    """Runs both, and ends with an error if they differ."""
+    domains, folder = int(sys.argv[1]), Path(sys.argv[2]).absolute()
+    quiet, loud = Project(folder / "quiet"), Project(folder / "loud")
+    for project in (quiet, loud):
+        project.root.mkdir(parents=True)
+        project.run("domains", "expand", "--count", str(domains), seconds=3600)
+    names = ",".join(_domains(quiet))
+    quiet.run("run", "--domains", names, "--tasks-per-domain", str(TASKS), seconds=3600)
+    figures: dict[str, Any] = {"domains": domains, **_disturb(loud, domains)}
+    started = time.monotonic()
+    loud.run("run", "--domains", names, "--tasks-per-domain", str(TASKS), seconds=3600)
+    figures["repair_s"] = round(time.monotonic() - started, 1)
+    figures["faults_found_by_verify"] = _faults(loud.run("verify", "--domains", names, seconds=3600))
+    expected, found = (_versions(project, names) for project in (quiet, loud))
+    different = sorted(name for name in expected | found if expected.get(name) != found.get(name))
+    figures |= {"data_versions": len(expected), "different": different, "left_over": _left_over(loud)}
+    print(json.dumps(figures, indent=2))
+    if different or figures["faults_found_by_verify"]:
+        sys.exit(1)
+
+
+def _disturb(project: Project, domains: int) -> dict[str, Any]:
+    """Kills and damages, then waits for Dagster to come to an end by itself; how often it did what."""
+    draw = random.Random(SEED)
+    killed = damaged = 0
+    config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": TASKS}}}}
+    for session in range(SESSIONS):
+        with contextlib.suppress(OSError), dagster_server(project) as server:
+            for _ in range(2 if session == 0 else 0):
+                launch(server, "domain_pipeline", "queries", domains, config)
+            end = time.monotonic() + _SESSION_S
+            while time.monotonic() < end:
+                time.sleep(draw.uniform(*_PAUSE_S))
+                killed += _kill_some_run(project, draw)
+            _kill_server(project)
+        damaged += _damage(project, draw)
+    with dagster_server(project):
+        seconds = _wait_until_idle(project)
+    return {"runs_killed": killed, "servers_killed": SESSIONS, "files_damaged": damaged, "recovery_s": seconds}
+
+
+def _domains(project: Project) -> list[str]:
+    found = json.loads(project.run("sql", "SELECT domain FROM domain_catalog ORDER BY position", "--format", "json"))
+    return [row["domain"] for row in found]
+
+
+def _kill_some_run(project: Project, draw: random.Random) -> int:
+    alive = sorted((project.root / "dagster_home" / "runs_alive").glob("*"))
+    if not alive:
+        return 0
+    with contextlib.suppress(ValueError, OSError):
+        os.kill(int(draw.choice(alive).read_text()), signal.SIGKILL)
+        return 1
+    return 0
+
+
+def _kill_server(project: Project) -> None:
+    """Everything that was started for this project, at once and without a word."""
+    home = str(project.root / "dagster_home").encode()
+    for environment in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if b"DAGSTER_HOME=" + home in environment.read_bytes() and int(environment.parent.name) != os.getpid():
+                os.kill(int(environment.parent.name), signal.SIGKILL)
+
+
+def _damage(project: Project, draw: random.Random) -> int:
+    """Turns a byte of one stored file, and cuts another one short."""
+    files = sorted(path for path in project.warehouse.glob("*/*.parquet") if path.parent.name != "domain_catalog")
+    files = [path for path in files if path.stem != "all"]
+    if len(files) < 2:
+        return 0
+    turned, cut = draw.sample(files, 2)
+    content = bytearray(turned.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    turned.write_bytes(bytes(content))
+    cut.write_bytes(cut.read_bytes()[:100])
+    return 2
+
+
+def _wait_until_idle(project: Project) -> float:
+    """Seconds until no run is queued or under way any more."""
+    import dagster as dg
+
+    busy = [dg.DagsterRunStatus[name] for name in ("NOT_STARTED", "QUEUED", "STARTING", "STARTED", "CANCELING")]
+    started, idle_since = time.monotonic(), None
+    with dg.DagsterInstance.from_config(str(project.root / "dagster_home")) as instance:
+        while time.monotonic() - started < _RECOVERY_S:
+            if instance.get_runs(dg.RunsFilter(statuses=busy), limit=1):
+                idle_since = None
+            else:
+                idle_since = idle_since or time.monotonic()
+                if time.monotonic() - idle_since > 45:  # a backfill looks for more to do every half minute
+                    break
+            time.sleep(1)
+    return round(time.monotonic() - started, 1)
+
+
+def _versions(project: Project, names: str) -> dict[str, str]:
+    printed = project.run("digests", "--domains", names, seconds=600)
+    return {name: version for version, name in (line.split() for line in printed.splitlines() if "/" in line)}
+
+
+def _faults(printed: str) -> list[str]:
+    return [line for line in printed.splitlines() if "certified again" in line and ", 0 faults" not in line]
+
+
+def _left_over(project: Project) -> int:
+    """Temporary files of processes that were killed; `agentskiller clean` removes them after an hour."""
+    return len(list(project.warehouse.rglob(".*.tmp*")))
+
+
+if __name__ == "__main__":
+    main()
