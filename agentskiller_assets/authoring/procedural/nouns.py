@@ -84,11 +84,12 @@ def entity_noun(source: PackEntity) -> EntityNoun:
     columns = ("name", "category", "price", "open", "stock", "deposit")
     parts = {part: column for part in columns if (column := getattr(source, part))}
     titles = {f"{part}_title": language.humanize(column) for part, column in parts.items()}
-    names = _names(source)
+    names, (low, high) = _names(source), _price_range(source)
     return EntityNoun(
         **names,
         parts={**parts, **titles},
-        **_price_range(source),
+        price_low=low,
+        price_high=high,
         person=source.person,
         preposition=source.preposition or ("with" if source.person else "in"),
         called=source.called or "{{ " + names["table"] + "_name }}",
@@ -96,10 +97,10 @@ def entity_noun(source: PackEntity) -> EntityNoun:
     )
 
 
-def _price_range(source: PackEntity) -> dict[str, float]:
+def _price_range(source: PackEntity) -> tuple[float, float]:
     sample = (source.columns[source.price].sample or {}) if source.price else {}
     options = sample.get("options") or [sample.get("minimum", 0), sample.get("maximum", 0)]
-    return {"price_low": float(min(options)), "price_high": float(max(options))}
+    return float(min(options)), float(max(options))
 
 
 def role_noun(source: PackRole) -> RoleNoun:
