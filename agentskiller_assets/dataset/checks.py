@@ -7,7 +7,7 @@ from agentskiller_assets.checking import Faults, checks_of
 from agentskiller_assets.core.prose_lint import lint_prose
 from agentskiller_assets.dataset.duplicates import Shingles, near_duplicates
 from agentskiller_assets.dataset.messages import content_digest, talk_of
-from agentskiller_assets.dataset.models import DatasetReport, Example, Selection, Split
+from agentskiller_assets.dataset.models import DatasetReport, Example, Quality, Selection, Split
 from agentskiller_assets.dataset.openai_format import violations
 from agentskiller_assets.dataset.stored import Stored
 from agentskiller_assets.evaluation.models import Evaluation
@@ -15,8 +15,12 @@ from resources.storage.sidecars import name_of
 from resources.storage.warehouse import Warehouse
 from resources.warehouse import WarehouseResource
 
-WARNING = ("readable", "up_to_date")
+WARNING = ("readable", "up_to_date", "varied")
 """Checks that block nothing: what models say is not ours to word, and what was true once may be out of date."""
+LEAST_DIFFERENT = {"tool_names": ("tools", 0.5), "rule_codes": ("rules", 0.25), "template_shapes": ("templates", 0.5)}
+"""The share that has to be different. 76 domains of all sectors and patterns had 0.78, 0.52 and 0.78."""
+MOST_ALIKE = 0.9
+"""Self-BLEU of first messages; those of 76 domains had 0.79."""
 
 
 @checks_of(
@@ -55,9 +59,15 @@ def dataset_checks(
     }
 
 
-@checks_of("dataset_report", partitions=None, adds_up="The report counts every example once, and no other.")
+@checks_of(
+    "dataset_report",
+    partitions=None,
+    warn=WARNING,
+    adds_up="The report counts every example once, and no other.",
+    varied="Tools, rules and requests differ between domains, and users do not all say the same.",
+)
 def report_checks(dataset_report: DatasetReport, training_dataset: list[Example]) -> Faults:
-    return {"adds_up": miscounted(dataset_report, training_dataset)}
+    return {"adds_up": miscounted(dataset_report, training_dataset), "varied": monotonous(dataset_report.quality)}
 
 
 def decided_twice(selected: Sequence[Selection]) -> list[str]:
@@ -137,6 +147,19 @@ def made_since(warehouse: Warehouse) -> list[str]:
     places = [(place.evaluations, place.partition) for place in Stored(warehouse).places]
     notes = [(place, warehouse.materialization(*place)) for place in places]
     return [f"{name_of(*place)} was made since" for place, now in notes if now and known.get(place) != now.data_version]
+
+
+def monotonous(quality: Quality) -> list[str]:
+    """Figures of variety that are too low."""
+    figures = quality.model_dump()
+    faults = []
+    for name, (whole, least) in LEAST_DIFFERENT.items():
+        different, every = figures[name], figures[whole]
+        if every and different / every < least:
+            faults.append(f"{different} different {name.replace('_', ' ')} among {every} are less than {least:.0%}")
+    if quality.self_bleu > MOST_ALIKE:
+        faults.append(f"users' first messages are {quality.self_bleu:.2f} like each other (self-BLEU)")
+    return faults
 
 
 def miscounted(report: DatasetReport, examples: Sequence[Example]) -> list[str]:

@@ -62,7 +62,7 @@ def test_what_is_registered_and_not_made_is_simply_absent(result: dg.ExecuteInPr
     assert result.success
     assert {str(each.step_key) for each in result.get_asset_materialization_events()} == set(DATASET)
     assert all(each.passed for each in result.get_asset_check_evaluations())
-    assert len(result.get_asset_check_evaluations()) == 9
+    assert len(result.get_asset_check_evaluations()) == 10
     selected = warehouse.read_records("dataset_selection", Selection, None)
     kept = warehouse.read_records("training_dataset", Example, None)
     assert [each.rollout for each in selected] == [each.id for each in evaluated().rollouts]

@@ -173,6 +173,20 @@ def a_report_of_fewer_examples_by_turns(dataset: Dataset) -> tuple[Dataset, str]
     return replace(dataset, dataset_report=dataset.dataset_report.model_copy(update={"turns": fewer})), "turns come to"
 
 
+@plants(report_checks, "varied")
+def a_report_of_domains_that_share_their_tools(dataset: Dataset) -> tuple[Dataset, str]:
+    quality = dataset.dataset_report.quality.model_copy(update={"tools": 100, "tool_names": 20})
+    report = dataset.dataset_report.model_copy(update={"quality": quality})
+    return replace(dataset, dataset_report=report), "20 different tool names among 100 are less than 50%"
+
+
+@plants(report_checks, "varied")
+def a_report_of_users_who_say_the_same(dataset: Dataset) -> tuple[Dataset, str]:
+    quality = dataset.dataset_report.quality.model_copy(update={"self_bleu": 0.95})
+    report = dataset.dataset_report.model_copy(update={"quality": quality})
+    return replace(dataset, dataset_report=report), "users' first messages are 0.95 like each other"
+
+
 def answers(root: Path, definition: dg.AssetChecksDefinition, dataset: Dataset) -> dict[str, dg.AssetCheckResult]:
     """The results of the checks on this dataset, with its evaluations in a warehouse."""
     warehouse: Warehouse = store(root, replace(evaluated(), evaluations=dataset.evaluations))
