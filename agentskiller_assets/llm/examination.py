@@ -121,6 +121,8 @@ async def _examine_schema(llm: OpenAILLM, model: str, name: str) -> Finding:
     except LLMError as error:
         return Finding(subject, "fault", error.fault, "Use a model, or a server, that can answer in JSON.")
     forms = [note for note in notes if note.startswith("schema")]
+    if forms == ["schema put beside a JSON object"]:
+        return Finding(subject, "good", "by JSON Schema, beside a JSON object")
     if forms:
         fix = "Answers are validated here and sent back; a server that takes `json_schema` needs fewer calls."
         return Finding(subject, "note", f"the server takes no schemas: {forms[0]}", fix)

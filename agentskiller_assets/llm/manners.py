@@ -4,8 +4,10 @@ import re
 from dataclasses import dataclass, replace
 from typing import Literal
 
-Form = Literal["schema", "json", "plain"]
-"""How JSON is asked for: by its schema, as some JSON object, or in words alone."""
+Form = Literal["schema", "object", "json", "plain"]
+"""How JSON is asked for: by its schema; as a JSON object with its schema beside it, as servers of llama.cpp take it; as
+some JSON object; or in words alone."""
+_NEXT: dict[Form, Form] = {"schema": "object", "object": "json", "json": "plain"}
 
 _FORMAT = re.compile(r"response_format|json_schema|json_object|structured[ _]output|guided|grammar", re.IGNORECASE)
 _ONE_SCHEMA = re.compile(r"invalid schema", re.IGNORECASE)
@@ -13,6 +15,11 @@ _UNKNOWN = re.compile(
     r"unsupported|not support|unknown|unrecognized|unexpected|not permitted|not allowed|extra (field|input)",
     re.IGNORECASE,
 )
+_NOTES: dict[Form, str] = {
+    "object": "put beside a JSON object",
+    "json": "asked for as a JSON object",
+    "plain": "asked for in words alone",
+}
 _OPTIONAL = ("temperature", "seed", "parallel_tool_calls")
 
 
@@ -26,7 +33,7 @@ class Manners:
 
     def notes(self, structured: bool, sent: frozenset[str]) -> tuple[str, ...]:
         """How a request was put differently than it was meant."""
-        form = {"json": "asked for as a JSON object", "plain": "asked for in words alone"}.get(self.form)
+        form = _NOTES.get(self.form)
         changes = [f"schema {form}"] if structured and form else []
         return (*changes, *(f"{name} left out" for name in sorted(self.left_out & sent)))
 
@@ -43,8 +50,7 @@ class Change:
 def change(manners: Manners, structured: bool, message: str, parameter: str | None) -> Change | None:
     """What to do differently after a 400 or 422 with this message; None where nothing of this kind is at fault."""
     if structured and manners.form != "plain" and (_FORMAT.search(message) or _FORMAT.search(parameter or "")):
-        form: Form = "json" if manners.form == "schema" else "plain"
-        return Change(replace(manners, form=form), for_all=not _ONE_SCHEMA.search(message))
+        return Change(replace(manners, form=_NEXT[manners.form]), for_all=not _ONE_SCHEMA.search(message))
     if manners.tokens == "max_tokens" and "max_completion_tokens" in message:
         return Change(replace(manners, tokens="max_completion_tokens"), for_all=True)
     for name in _OPTIONAL:

@@ -22,6 +22,7 @@ from agentskiller_assets.llm.transport import Exchange, Transport, UnreachableEr
 from agentskiller_assets.llm.wire import GarbledError, body_of, completion_of, error_in, notes_of
 
 _LOG = logging.getLogger(__name__)
+_SAYS_WHAT = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.INTERNAL_SERVER_ERROR)
 _OUT_OF_MONEY = "insufficient_quota"
 """A 429 that no waiting cures."""
 
@@ -109,7 +110,7 @@ class OpenAILLM:
                     limiter.went_well()
             if answer.is_success:
                 return self._completion(request, answer, manners)
-            if passes(answer.status):
+            if passes(answer.status) and not _is_about_form(request, answer, manners):
                 return self._passing(request, answer)
             local = self._other_manners(request, answer, manners, local)
 
@@ -136,7 +137,7 @@ class OpenAILLM:
         """
         message, parameter, _ = error_in(answer.body)
         found = None
-        if answer.status in (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY):
+        if answer.status in _SAYS_WHAT:
             if local is None and self._manners.get(request.model, Manners()) != manners:
                 return None  # somebody else has found out meanwhile
             found = change(manners, request.response_schema is not None, message, parameter)
@@ -183,6 +184,15 @@ def sound(request: Request, completion: Completion) -> Completion:
     if completion.fault is not None:
         raise answer_error(request, completion, completion.fault)
     return completion
+
+
+def _is_about_form(request: Request, answer: Exchange, manners: Manners) -> bool:
+    """Whether a 500 is a refusal of the form that JSON is asked for in, as some servers of local models put it."""
+    if answer.status != HTTPStatus.INTERNAL_SERVER_ERROR or request.response_schema is None:
+        return False
+    message, parameter, _ = error_in(answer.body)
+    found = change(manners, True, message, parameter)
+    return found is not None and found.manners.form != manners.form
 
 
 def _same_model(asked: str, answered: str) -> bool:

@@ -88,7 +88,9 @@ def body_of(request: Request, manners: Manners) -> dict[str, Any]:
         else:
             words = _IN_WORDS.format(schema=canonical_json(request.response_schema))
             body["messages"] = _with_instruction(messages, words)
-            if manners.form == "json":
+            if manners.form == "object":
+                body["response_format"] = {"type": "json_object", "schema": request.response_schema}
+            elif manners.form == "json":
                 body["response_format"] = {"type": "json_object"}
     return body
 

@@ -26,7 +26,12 @@ from tests.world import NOW, author
 
 SEEDS = (3, 7)
 TOPICS = author().expand_domains(sum(len(pack.services) for _, pack in author().packs.values()), SEEDS[0])
-CASES = [pytest.param(topic, seed, id=f"{topic.domain}-{seed}") for topic in TOPICS for seed in SEEDS]
+"""One seed for each of the hundreds of services, and both for every eighth."""
+CASES = [
+    pytest.param(topic, seed, id=f"{topic.domain}-{seed}")
+    for place, topic in enumerate(TOPICS)
+    for seed in (SEEDS if place % 8 == 0 else (SEEDS[place % 2],))
+]
 NEED = GoalRequest(requests=("book a room",), openers=("I'd like to book a room.", "Is a room free?"), slots={})
 SENTENCE = re.compile(r"[^.?!]+[.?!]")
 

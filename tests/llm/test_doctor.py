@@ -77,9 +77,10 @@ def test_what_is_wrong_is_said_with_what_to_do(fault, said):
 
 def test_what_a_server_or_model_lacks_is_a_note_unless_it_is_needed():
     def plain(number: int, body: dict[str, Any]) -> Any:
-        if body.get("response_format", {}).get("type") == "json_schema":
+        format = body.get("response_format", {})
+        if format.get("type") == "json_schema" or "schema" in format:
             return refusal(400, "response_format is not supported")
-        return '{"colour": "green"}' if "response_format" in body else "Green."
+        return '{"colour": "green"}' if format else "Green."
 
     code, text, _ = told(plain)
     assert code == 0

@@ -226,11 +226,13 @@ def refuses(*names: str) -> Any:
     """A server that takes none of these."""
 
     def answer(number: int, body: dict[str, Any]) -> Any:
-        form = body.get("response_format", {}).get("type", "")
+        format = body.get("response_format", {})
+        form = "beside" if "schema" in format else format.get("type", "")
         for name in names:
-            if name in body or name == form:
+            if name in body or name in (form, format.get("type")):
                 better = "Use 'max_completion_tokens'." if name == "max_tokens" else ""
-                return refusal(400, f"Unsupported parameter: '{name}' is not supported. {better}")
+                what = "response_format.schema" if name == "beside" else name
+                return refusal(400, f"Unsupported parameter: '{what}' is not supported. {better}")
         return '{"colour": "green"}'
 
     return answer
@@ -249,8 +251,17 @@ def test_an_endpoint_that_takes_schemas_gets_the_schema():
 @pytest.mark.parametrize(
     ("refused", "notes", "forms"),
     [
-        (("json_schema",), ("schema asked for as a JSON object",), ["json_schema", "json_object"]),
-        (("json_schema", "json_object"), ("schema asked for in words alone",), ["json_schema", "json_object", None]),
+        (("json_schema",), ("schema put beside a JSON object",), ["json_schema", "json_object"]),
+        (
+            ("json_schema", "beside"),
+            ("schema asked for as a JSON object",),
+            ["json_schema", "json_object", "json_object"],
+        ),
+        (
+            ("json_schema", "json_object"),
+            ("schema asked for in words alone",),
+            ["json_schema", "json_object", "json_object", None],
+        ),
         (("seed", "temperature"), ("seed left out", "temperature left out"), ["json_schema"] * 3),
         (("max_tokens",), (), ["json_schema"] * 2),
     ],
@@ -267,7 +278,22 @@ def test_what_an_endpoint_does_not_take_is_found_out_once_and_noted(refused, not
     sent = [body.get("response_format", {}).get("type") for body in server.requests]
     assert sent == [*forms, forms[-1]]
     if "schema" in " ".join(notes):
+        assert ("schema" in server.requests[-1].get("response_format", {})) == ("beside" in notes[0])
         assert canonical_json(SCHEMA) in server.requests[-1]["messages"][0]["content"]
+
+
+def test_a_server_that_refuses_a_form_with_a_500_is_asked_in_another_and_any_other_500_is_tried_again():
+    """As servers of llama.cpp do."""
+
+    def local(number: int, body: dict[str, Any]) -> Any:
+        if body.get("response_format", {}).get("type") == "json_schema":
+            return refusal(500, "literal_error: body, response_format, type: Input should be 'text' or 'json_object'")
+        return '{"colour": "green"}'
+
+    found = tried(local, structured())
+    assert found.answer.adjustments == ("schema put beside a JSON object",)
+    assert found.answer.attempts == 1
+    assert len(found.server.requests) == 2
 
 
 def test_one_schema_that_is_refused_says_nothing_about_others():
@@ -297,11 +323,11 @@ def test_many_that_find_out_at_once_need_few_calls_more_and_an_endpoint_that_ref
 
     with ModelServer(refuses("json_schema", "json_object")) as server:
         assert all(not isinstance(each, BaseException) for each in background.run(calls(server.url)))
-    assert len(server.requests) <= 60
+    assert len(server.requests) <= 80
     everything = "response_format max_completion_tokens temperature seed parallel_tool_calls not supported"
     with ModelServer(lambda *_: refusal(400, everything)) as server:
         assert all(isinstance(each, RequestError) for each in background.run(calls(server.url)))
-    assert len(server.requests) <= 20 * 7
+    assert len(server.requests) <= 20 * 8
 
 
 @pytest.mark.parametrize("value", ["sk-with\nbreak-in-it", "“sk-typographic”", "sk with space"])
