@@ -127,14 +127,17 @@ def not_passing(
 
 
 def unreadable(examples: Sequence[Example]) -> list[str]:
-    """Messages of users and agents with keys, SQL, gaps or seams in them."""
+    """Messages of users and agents with SQL, gaps or seams in them; the number of an order may be named."""
+    first: dict[str, tuple[str, int]] = {}
+    for each in examples:
+        for place, message in enumerate(each.messages):
+            if message["role"] in ("user", "assistant") and message.get("content"):
+                first.setdefault(message["content"], (each.id, place))
     return [
-        f"{each.id}, message {place}: {finding}"
-        for each in examples
-        for place, message in enumerate(each.messages)
-        if message["role"] in ("user", "assistant") and message.get("content")
-        for finding in lint_prose(message["content"])
-        if finding.code != "record_key"  # an agent may name the number of an order
+        f"{example}, message {place}: {finding}"
+        for text, (example, place) in first.items()
+        for finding in lint_prose(text)
+        if finding.code != "record_key"
     ]
 
 
