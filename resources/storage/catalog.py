@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
@@ -21,6 +22,7 @@ from resources.storage.files import temporary, write_text
 from resources.storage.parquet import description
 from resources.storage.sidecars import MATERIALIZATIONS, UNPARTITIONED
 
+_LOG = logging.getLogger(__name__)
 CATALOG = "warehouse.duckdb"
 VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_rows", "llm_calls", "llm_cost"})
 """Views that are not assets."""
@@ -58,7 +60,11 @@ def refresh(root: Path) -> bool:
         if _is_current(root):
             return False
         signature = _signature(root)
-        _build(root, signature)
+        try:
+            _build(root, signature)
+        except duckdb.InvalidInputException as exc:  # a stored file is damaged: making it again must stay possible
+            _LOG.warning("%s: the views stay as they were, since a file cannot be read: %s", root / CATALOG, exc)
+            return False
         write_text(root / _SIGNATURE, canonical_json(signature))
     return True
 
