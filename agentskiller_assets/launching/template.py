@@ -51,6 +51,8 @@ class Template:
             answer = self._process.stdout.readline()
             if answer.strip().isdigit():
                 return int(answer)
+        self._process.kill()
+        self._process.wait()
         fix = "What it printed before says why; `dg check defs` finds faults of the code location."
         raise RuntimeError(f"the process that runs are forked from has ended. {fix}")
 
