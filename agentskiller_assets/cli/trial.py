@@ -10,6 +10,7 @@ from pathlib import Path
 
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
 from agentskiller_assets.authoring.procedural.catalog import topic_of
+from agentskiller_assets.cli.packs import NOW
 from agentskiller_assets.environment.builds import (
     make_blueprint,
     make_database,
@@ -36,7 +37,6 @@ from agentskiller_assets.tasks.checks import unreadable_queries
 from agentskiller_assets.tasks.models import TaskTemplate, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
 
-NOW = "2026-03-02 09:00:00"
 PEOPLE, ROWS, LONGEST = 400, 300, 12
 
 
@@ -80,7 +80,7 @@ def _unproved(environment: Environment) -> Iterator[str]:
     broken = broken_promises(environment, cases)
     yield from map(str, broken)
     if not broken:
-        yield from (f"{gap}" for gap in cases.gaps)
+        yield from map(str, cases.gaps)
         yield from (f"{survivor} survives" for survivor in mutation_score(environment, cases).survivors)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.dataset.groups import domains_in
 from agentskiller_assets.dataset.models import Example, Quality
 from agentskiller_assets.dataset.quality import measure_quality
 from agentskiller_assets.environment.models import Blueprint
@@ -11,7 +12,6 @@ from agentskiller_assets.tasks.models import Query, TaskTemplate
 from resources.storage.warehouse import Warehouse
 
 DESCRIBING = ("blueprints", "task_templates", "queries", "fused_templates", "fused_queries")
-_PAIR = "--"
 
 
 def quality_of(warehouse: Warehouse, examples: Sequence[Example]) -> Quality:
@@ -20,7 +20,7 @@ def quality_of(warehouse: Warehouse, examples: Sequence[Example]) -> Quality:
     templates: list[TaskTemplate] = []
     messages: dict[str, list[str]] = {}
     for partition in sorted({each.domain for each in examples}):
-        fused = _PAIR in partition
+        fused = len(domains_in(partition)) > 1
         asset = "fused_queries" if fused else "queries"
         messages[partition] = [q.first_message for q in warehouse.read_records(asset, Query, partition)]
         templates += warehouse.read_records("fused_templates" if fused else "task_templates", TaskTemplate, partition)

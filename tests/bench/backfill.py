@@ -1,6 +1,6 @@
 """A backfill through Dagster's daemon: wall time, memory, Dagster's share, size, and how fast the UI opens.
 
-`python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS` makes one in a folder of its own; `make bench` makes three.
+`python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS` makes one in a folder of its own.
 """
 
 import json
@@ -18,7 +18,6 @@ import duckdb
 from tests.browser.webserver import Server, dagster_server, wait_for
 from tests.cli.project import Project
 
-SEED = 7
 _SELECTOR = "{ repositoryName: $repository, repositoryLocationName: $location }"
 _LAUNCH = (
     """
