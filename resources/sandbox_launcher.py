@@ -14,6 +14,7 @@ would otherwise leave none for the next.
 
 import contextlib
 import ctypes
+import gc
 import importlib
 import json
 import os
@@ -26,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.config import default_plugins
 
 NEW_PROCESSES, NEW_USER, NEW_NETWORK = 0x20000000, 0x10000000, 0x40000000
 SET_PDEATHSIG, SET_KEEPCAPS, SET_NO_NEW_PRIVS, CAP_AMBIENT, CAP_AMBIENT_RAISE = 1, 8, 38, 47, 2
@@ -173,9 +175,10 @@ def clear(group: int) -> None:
 
 def main() -> None:
     """Load, and fork for every request until there are no more."""
-    for name in sys.argv[1:]:
+    for name in (*sys.argv[1:], *(f"_pytest.{plugin}" for plugin in default_plugins)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
+    gc.freeze()  # what is loaded here stays: no fork looks through it, and none copies its pages for that
     for line in sys.stdin:
         child = os.fork()
         if child == 0:

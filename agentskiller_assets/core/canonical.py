@@ -7,6 +7,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
+plain_json = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
+).encode
+"""`canonical_json` for values that are plain already, five times as fast (a test holds them equal)."""
+
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces and plain Unicode; equal values give equal text in every process."""

@@ -4,7 +4,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.canonical import digest_bytes, plain_json
 from agentskiller_assets.evaluation.pruning import without_calls
 from agentskiller_assets.rollouts.models import Rollout
 
@@ -31,7 +31,7 @@ def content_digest(messages: Sequence[OpenAIMessage]) -> str:
         ]
         answered = message.get("tool_call_id")
         said.append([message["role"], message.get("content"), calls, numbers.get(answered) if answered else None])
-    return digest(said)
+    return digest_bytes(plain_json(said).encode())
 
 
 def talk_of(messages: Sequence[OpenAIMessage]) -> str:

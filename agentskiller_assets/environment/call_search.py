@@ -26,7 +26,6 @@ CLASH = "clash__"
 OTHER = "other__"
 """Alias of the row that a bind would work on if one part of its condition were left out."""
 BRANCHES = 400
-CALLERS = "callers__"
 
 Found = tuple[str, dict[str, Any]]
 """The caller's key and the arguments."""
@@ -152,28 +151,34 @@ class CallSearch:
         # nothing is inserted yet, so that a result about the new row shows none
         known = {**values, "me": me, "now": exp.Literal.string(self.spec.simulation_time), "new_id": exp.null()}
         columns = ", ".join(sql.to_sql(each) for each in (me, *(known[name] for name in selected)))
-        sources = [f"{CALLERS} AS {ME}", *(f"{table} AS {alias}" for table, alias in search.tables)]
-        sources += [f"{name}list AS {name}" for name in lists if name != ME]
-        of_callers, where = [f"{ME}.{self.core.key} IN (SELECT value FROM {ME}list)"], ["TRUE"]
         texts = {name: sql.to_sql(value) for name, value in known.items()}
+        own: dict[str, list[str]] = {name: [] for name in lists}
+        where = ["TRUE"]
         for condition in search.conditions:
             used = tuple((name, texts[name]) for name in sorted(_names(condition)))
-            (of_callers if _is_of_callers(condition, search) else where).append(f"({_filled(condition, used)})")
-        tables = ", ".join(
-            f"{name}list(value) AS (VALUES {', '.join(f'(:{name}{i})' for i in range(len(tried)))})"
-            for name, tried in lists.items()
-        )
-        # whether somebody may call at all is looked at once for each of them, and not for every combination of values
-        tables += (
-            f", {CALLERS} AS MATERIALIZED (SELECT * FROM {self.core.name} AS {ME} WHERE {' AND '.join(of_callers)})"
-        )
-        text = f"WITH {tables} SELECT {columns} FROM {', '.join(sources)} WHERE {' AND '.join(where)}"
+            own.get(_owner(condition, search), where).append(f"({_filled(condition, used)})")
+        # what depends on a caller or a value alone is looked at once for each of them, not for every combination
+        tables = ", ".join(self._tried_once(name, len(tried), own[name]) for name, tried in lists.items())
+        sources = [f"{table} AS {alias}" for table, alias in search.tables] + [name for name in lists if name != ME]
+        # callers first: most of what a tool binds is theirs, and found by its index
+        joined = " CROSS JOIN ".join([ME, ", ".join(sources)] if sources else [ME])
+        text = f"WITH {tables} SELECT {columns} FROM {joined} WHERE {' AND '.join(where)}"
         bound = {f"{name}{i}": value for name, tried in lists.items() for i, value in enumerate(tried)}
         try:
             return session.query(f"{text} LIMIT {BRANCHES}", bound)
         except SpecError:
             self.stopped = True
             return []
+
+    def _tried_once(self, name: str, number: int, conditions: Sequence[str]) -> str:
+        """A table of callers, or of the values of one parameter, that meet what depends on nothing else."""
+        values = f"VALUES {', '.join(f'(:{name}{position})' for position in range(number))}"
+        if name != ME:
+            where = " AND ".join(["TRUE", *conditions])
+            tried = f"(SELECT column1 AS value FROM ({values})) AS {name}"
+            return f"{name} AS MATERIALIZED (SELECT * FROM {tried} WHERE {where})"
+        where = " AND ".join([f"{ME}.{self.core.key} IN ({values})", *conditions])
+        return f"{ME} AS MATERIALIZED (SELECT * FROM {self.core.name} AS {ME} WHERE {where})"
 
     def _tried(self, tool: Tool, parameter: Parameter) -> list[Any]:
         left_out = [] if parameter.required else [None]
@@ -201,11 +206,12 @@ def parts_of(where: str) -> list[exp.Expr]:
     return list(tree.flatten()) if isinstance(tree, exp.And) else [tree]
 
 
-def _is_of_callers(condition: str, search: Search) -> bool:
-    """Whether it depends on nothing but who calls, and when."""
-    if not _names(condition) <= {"me", "now"}:
-        return False
-    return not any(re.search(rf"\b{alias}\.", condition) for _, alias in search.tables)
+def _owner(condition: str, search: Search) -> str:
+    """The one table of callers or values that it depends on; "" where it is about records, or about several."""
+    names = _names(condition) - {"now"}
+    if len(names) != 1 or any(re.search(rf"\b{alias}\.", condition) for _, alias in search.tables):
+        return ""
+    return f"{next(iter(names))}__"
 
 
 def _texts(conditions: Iterable[exp.Expr]) -> tuple[str, ...]:

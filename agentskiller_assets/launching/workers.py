@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from agentskiller_assets.launching.collection import collect_seldom
 from agentskiller_assets.launching.template import CODE_LOCATION, Order
 
 MOST_RUNS = 25
@@ -108,6 +109,7 @@ def _work(line: socket.socket) -> NoReturn:
         with Path(os.devnull).open(encoding="ascii") as nothing:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
+        collect_seldom()
         with line.makefile("rb") as orders:
             for order in orders:
                 _execute(Order.model_validate_json(order))

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 
 import duckdb
 
-from agentskiller_assets.core.canonical import canonical_json
+from agentskiller_assets.core.canonical import canonical_json, plain_json
 from agentskiller_assets.core.records import Record, row_id
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import Column, ColumnType, EnvironmentSpec, Table
 from agentskiller_assets.errors import StorageError
 from resources.storage.engine import CONFIG, file_literal, literal, quoted
-from resources.storage.parquet import plain_json
 
 ENVIRONMENT_TABLE = "_environment"
 _TYPES: dict[ColumnType, str] = {

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from agentskiller_assets.core.canonical import canonical_json, digest_bytes
+from agentskiller_assets.core.canonical import canonical_json, digest_bytes, plain_json
 from agentskiller_assets.core.records import Record
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import RecordNotFoundError, StorageError
@@ -21,7 +21,7 @@ from resources.storage.engine import engine, file_literal, literal
 from resources.storage.environments import DatabaseRow, build_database, load_database, row_records
 from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import replace_all, temporary
-from resources.storage.parquet import columns_of, plain_json, read_parquet, write_parquet
+from resources.storage.parquet import columns_of, read_parquet, write_parquet
 from resources.storage.recent import recall, remember
 from resources.storage.row_checks import check_rows
 from resources.storage.sidecars import Condition, Materialization, Stamp, name_of
