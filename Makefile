@@ -14,7 +14,7 @@ override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test test-llm faults ui bench docs lint types check clean
+.PHONY: demo test test-llm faults ui bench scale docs lint types check clean
 
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
@@ -35,6 +35,9 @@ ui: $(STAMP)  ## Dagster on loopback, with its daemon
 
 bench: $(STAMP)  ## measures, and writes docs/bench.json
 	$(BIN)/python -m tests.bench
+
+scale: $(STAMP)  ## 300 domains and 1,000 pairs through the daemon, verified and compared; hours, and 5 GB in /tmp
+	rm -rf /tmp/agentskiller-scale && $(BIN)/python -m tests.bench.scale /tmp/agentskiller-scale 300 1000 10
 
 docs: $(STAMP)  ## the reference, from definitions and docstrings, and the pictures, from a run of its own
 	$(BIN)/python docs/generate.py

@@ -9,6 +9,7 @@ import yaml
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.errors import RegistryError
 from resources.storage.files import write_text
+from resources.storage.object_store import shared_by
 
 REGISTRY = "registry.yaml"
 PACKAGED = Path(__file__).with_name(REGISTRY)
@@ -44,6 +45,8 @@ def read_registry(root: Path) -> Registry:
     Raises `RegistryError` with path, line (where it is known) and fix.
     """
     own = root / REGISTRY
+    if shared := shared_by(root):
+        shared.fetch_file(own)
     path = own if own.exists() else PACKAGED
     try:
         node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
@@ -69,6 +72,8 @@ def write_registry(root: Path, registry: Registry) -> None:
     except OSError as exc:
         fix = "Make the folder writable, or set AGENTSKILLER_WAREHOUSE to another one"
         raise _error(path, None, f"cannot be written: {exc.strerror}", fix) from exc
+    if shared := shared_by(root):
+        shared.send_file(path)
 
 
 def _sections(path: Path, node: Any) -> tuple[Named, Named]:

@@ -17,12 +17,14 @@ from dagster._serdes import serialize_value
 
 from agentskiller_assets.launching.presence import is_alive, pid_of
 from agentskiller_assets.launching.template import CODE_LOCATION, Order, Template
+from resources.storage.object_store import OBJECT_STORE
 
 
 class ForkingRunLauncher(DefaultRunLauncher):
     """Forks runs of our own code location, and leaves those of others to Dagster's default.
 
-    The template is started anew when code, packs or the registry have changed.
+    The template is started anew when code, packs or the registry have changed. Where an object store is used it starts
+    none, because the threads behind the store do not outlive a fork.
     """
 
     _template: Template | None = None
@@ -30,7 +32,7 @@ class ForkingRunLauncher(DefaultRunLauncher):
     def launch_run(self, context: LaunchRunContext) -> None:
         """Starts the run's process; `DagsterLaunchFailedError` with what the template printed if it cannot."""
         origin = context.job_code_origin
-        if origin is None or not _is_ours(origin):
+        if origin is None or not _is_forked(origin):
             super().launch_run(context)
             return
         order = Order(
@@ -62,7 +64,7 @@ class ForkingRunLauncher(DefaultRunLauncher):
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process is alive. Of runs that the default launcher started, nothing is known."""
         folder = _presence_folder(self._instance)
-        if run.job_code_origin is None or not _is_ours(run.job_code_origin):
+        if run.job_code_origin is None or not _is_forked(run.job_code_origin):
             return CheckRunHealthResult(WorkerStatus.RUNNING, "started by Dagster's default launcher")
         if is_alive(folder, run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
@@ -87,9 +89,9 @@ class ForkingRunLauncher(DefaultRunLauncher):
         return self._template
 
 
-def _is_ours(origin: JobPythonOrigin) -> bool:
+def _is_forked(origin: JobPythonOrigin) -> bool:
     pointer = origin.repository_origin.code_pointer
-    return getattr(pointer, "module", None) == CODE_LOCATION
+    return getattr(pointer, "module", None) == CODE_LOCATION and not os.environ.get(OBJECT_STORE)
 
 
 def _presence_folder(instance: dg.DagsterInstance) -> Path:

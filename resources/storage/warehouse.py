@@ -21,6 +21,7 @@ from resources.storage.engine import engine, file_literal, literal
 from resources.storage.environments import DatabaseRow, build_database, load_database, row_records
 from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import replace_all, temporary
+from resources.storage.object_store import shared_by
 from resources.storage.parquet import columns_of, read_parquet, write_parquet
 from resources.storage.recent import recall, remember
 from resources.storage.row_checks import check_rows
@@ -43,10 +44,15 @@ def default_root() -> Path:
 
 
 class Warehouse:
-    """A folder with all that was materialized; cheap to make and safe to use from several processes."""
+    """A folder with all that was materialized; cheap to make and safe to use from several processes.
+
+    Where AGENTSKILLER_OBJECT_STORE names a store, what is written is sent there, and what others have sent is fetched
+    before it is read.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = Path(root).absolute()
+        self._shared = shared_by(self.root)
 
     def write_records(
         self, asset: str, partition: str | None, model: type[R], records: Sequence[R], stamp: Stamp
@@ -144,6 +150,8 @@ class Warehouse:
 
     def materialization(self, asset: str, partition: str | None) -> Materialization | None:
         """The sidecar of an asset's partition, or None."""
+        if self._shared:
+            self._shared.fetch(asset, partition)
         return sidecars.read_sidecar(self.root, asset, partition)
 
     def condition(self, asset: str, partition: str | None) -> Condition:
@@ -152,8 +160,17 @@ class Warehouse:
 
     def partitions_of(self, asset: str) -> list[str]:
         """Keys of the partitions with data, sorted."""
+        if self._shared:
+            return self._shared.partitions_of(asset)
         names = [path.stem for path in (self.root / asset).glob("[!.]*.parquet")]
         return sorted(name for name in names if name != sidecars.UNPARTITIONED)
+
+    def fetch_all(self) -> int:
+        """Fetches everything that others have sent, for what reads files without asking for each; how much it was."""
+        places = self._shared.materializations() if self._shared else []
+        for asset, partition in places:
+            self.materialization(asset, partition)
+        return len(places)
 
     def refresh_catalog(self) -> bool:
         """Brings the views of `warehouse.duckdb` up to date; True if they had to be built again."""
@@ -250,6 +267,8 @@ class Warehouse:
         sidecars.keep_schema(self.root, model)
         sidecar.write_text(canonical_json(written) + "\n", encoding="utf-8")
         replace_all([*moves, (sidecar, note)])
+        if self._shared:
+            self._shared.send(written)
 
     def _paths(self, asset: str, partition: str | None) -> tuple[Path, Path]:
         return self.data_path(asset, partition), sidecars.sidecar_path(self.root, asset, partition)

@@ -3,6 +3,7 @@
 `python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS` makes one in a folder of its own.
 """
 
+import itertools
 import json
 import os
 import sys
@@ -38,6 +39,8 @@ query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
 _PARTITIONS = """
 query ($asset: String!) { assetNodeOrError(assetKey: { path: [$asset] }) { ... on AssetNode { partitionKeys } } }"""
 _ENDED = ("SUCCESS", "FAILURE", "CANCELED")
+_MARKS = (10, 30, 100, 300, 1000)
+"""After so many partitions the time is noted: how it grows is seen in one backfill."""
 
 
 def measure(folder: Path, domains: int, pairs: int, tasks: int) -> dict[str, Any]:
@@ -80,15 +83,18 @@ def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str
     started = time.monotonic()
     backfill = launch(server, job, asset, count, config)
     said = -1
+    after: dict[int, float] = {}
 
     def ended() -> dict[str, int] | None:
         nonlocal said
         found = server.ask(_COUNTS, id=backfill)["partitionBackfillOrError"]["partitionStatusCounts"]
         counts = {each["runStatus"]: each["count"] for each in found}
         done = sum(counts.get(each, 0) for each in _ENDED)
+        seconds = time.monotonic() - started
+        after.update({mark: round(seconds, 1) for mark in _MARKS if mark <= done and mark not in after})
         if done // 10 != said:
             said = done // 10
-            print(f"{job}: {done} of {count} after {time.monotonic() - started:.0f} s, {counts}", flush=True)
+            print(f"{job}: {done} of {count} after {seconds:.0f} s, {counts}", flush=True)
         return counts if done >= count else None
 
     counts = wait_for(f"the backfill of {job}", ended, 6 * 3600)
@@ -96,9 +102,18 @@ def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str
     return {
         "seconds": round(seconds, 1),
         "seconds_each": round(seconds / count, 2),
+        "seconds_after": after,
+        "seconds_each_between": _between(after),
         "succeeded": counts.get("SUCCESS", 0),
         "failed": counts.get("FAILURE", 0),
     }
+
+
+def _between(after: dict[int, float]) -> dict[str, float]:
+    """Seconds for each partition from one mark to the next: equal ones mean that the time is linear."""
+    marks = list(after.items())
+    steps = itertools.pairwise(marks)
+    return {f"{one}-{other}": round((end - start) / (other - one), 2) for (one, start), (other, end) in steps}
 
 
 @contextmanager

@@ -14,8 +14,9 @@ from sqlalchemy.pool import NullPool
 
 from agentskiller_assets.cli import workers as workers_module
 from agentskiller_assets.cli.runs import RunResult
-from agentskiller_assets.cli.workers import PRELOADED, Workers
+from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.launching.history import quick_history
+from agentskiller_assets.launching.preloaded import PRELOADED
 
 
 def make(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:

@@ -1,0 +1,177 @@
+"""What several machines share: a bucket with all that each of them has made, of which a warehouse holds a part.
+
+Contents are stored under their own digest and never change; the sidecar of a materialization, which names them, is one
+object and replaced at once. Whoever reads it finds either all of the old materialization or all of the new one,
+however many write at a time.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from agentskiller_assets.core.canonical import digest_bytes
+from agentskiller_assets.errors import StorageError
+from agentskiller_assets.llm.calls import CALLS, CallStore
+from resources.storage import sidecars
+from resources.storage.faults import storage_faults
+from resources.storage.files import replace_all, temporary
+from resources.storage.sidecars import Materialization
+
+OBJECT_STORE = "AGENTSKILLER_OBJECT_STORE"
+"""Environment variable with the address, such as `s3://bucket/folder`; nothing is shared where it is not set."""
+_CONTENTS = "_objects"
+_INSTALL = "Install it with `pip install 'agentskiller-assets[cluster]'`"
+_REACH = "See that the address and the keys in the environment are right, and that the store can be reached"
+
+
+def shared_by(root: Path) -> "ObjectStore | None":
+    """The store that the warehouse in this folder is shared through, if the environment names one."""
+    address = os.environ.get(OBJECT_STORE)
+    return _opened(address, root, os.getpid()) if address else None
+
+
+@lru_cache(maxsize=16)
+def _opened(address: str, root: Path, _process: int) -> "ObjectStore":
+    """One for each process: the threads behind it do not outlive a fork."""
+    return ObjectStore(address, root)
+
+
+class ObjectStore:
+    """Copies materializations between a store and a warehouse's folder. `StorageError` names store, fault and fix.
+
+    `address` is a URL that obstore knows: `s3://`, `gs://`, `az://`, or `file:///`. Keys and endpoints are read from
+    the environment by the names that the vendors' own tools use, such as AWS_ACCESS_KEY_ID and AWS_ENDPOINT_URL.
+    """
+
+    def __init__(self, address: str, root: Path) -> None:
+        self._address = address
+        self._root = root
+        self._store = _connected(address)
+
+    def fetch(self, asset: str, partition: str | None) -> None:
+        """Brings the folder's copy of a materialization up to date; one that nobody has sent is left alone."""
+        note = sidecars.sidecar_path(self._root, asset, partition)
+        text = self._get(self._key(note))
+        if text is None or (note.exists() and note.read_bytes() == text):
+            return
+        told = Materialization.model_validate_json(text)
+        self._fetch_missing(self._about(told))
+        with storage_faults(note, "write"), ExitStack() as stack:
+            moves = []
+            for name, expected in told.files.items():
+                staged = stack.enter_context(temporary(self._root / name))
+                staged.write_bytes(self._content(expected, name))
+                moves.append((staged, self._root / name))
+            staged = stack.enter_context(temporary(note))
+            staged.write_bytes(text)
+            replace_all([*moves, (staged, note)])
+
+    def send(self, written: Materialization) -> None:
+        """Makes a materialization of this folder what everybody reads; its sidecar is sent last."""
+        for name, digest in written.files.items():
+            self._put_once(_content_key(digest), self._root / name)
+        for path in self._about(written):
+            self._put_once(self._key(path), path)
+        note = sidecars.sidecar_path(self._root, written.asset, written.partition)
+        self._put(self._key(note), note.read_bytes())
+
+    def fetch_file(self, path: Path) -> None:
+        """Brings a small file of the warehouse, such as the registry, up to date."""
+        text = self._get(self._key(path))
+        if text is not None and not (path.exists() and path.read_bytes() == text):
+            _write(path, text)
+
+    def send_file(self, path: Path) -> None:
+        """Makes a small file of the warehouse what everybody reads."""
+        self._put(self._key(path), path.read_bytes())
+
+    def partitions_of(self, asset: str) -> list[str]:
+        """The partitions of an asset that anybody has sent, sorted."""
+        names = [Path(key).stem for key in self._list(f"{sidecars.MATERIALIZATIONS}/{asset}/")]
+        return sorted(name for name in names if name != sidecars.UNPARTITIONED)
+
+    def materializations(self) -> list[tuple[str, str | None]]:
+        """Asset and partition of everything that anybody has sent, sorted."""
+        paths = [Path(key) for key in self._list(f"{sidecars.MATERIALIZATIONS}/")]
+        found = [(path.parent.name, None if path.stem == sidecars.UNPARTITIONED else path.stem) for path in paths]
+        return sorted(found, key=lambda place: (place[0], place[1] or ""))
+
+    def _about(self, told: Materialization) -> list[Path]:
+        """Files that a materialization cannot be read, or traced, without: its schema and its model calls."""
+        schema = self._root / sidecars.SCHEMAS / f"{told.schema_fingerprint}.json"
+        calls = CallStore(self._root / CALLS)
+        return [schema, *(calls.path(call) for call in told.call_ids)]
+
+    def _fetch_missing(self, paths: Sequence[Path]) -> None:
+        for path in paths:
+            if not path.exists() and (text := self._get(self._key(path))) is not None:
+                _write(path, text)
+
+    def _content(self, digest: str, name: str) -> bytes:
+        found = self._get(_content_key(digest))
+        if found is None or digest_bytes(found) != digest:
+            fault = "is missing" if found is None else "is not what was sent"
+            raise StorageError(f"{self._address}, {name}", fault, "Make that partition again: what it was is lost")
+        return found
+
+    def _key(self, path: Path) -> str:
+        return path.relative_to(self._root).as_posix()
+
+    def _get(self, key: str) -> bytes | None:
+        with self._faults(f"read {key}"):
+            try:
+                return self._store.get(key).bytes().to_bytes()
+            except FileNotFoundError:
+                return None
+
+    def _put_once(self, key: str, path: Path) -> None:
+        """Sends a file whose key says what is in it, unless it is there."""
+        with self._faults(f"look for {key}"):
+            try:
+                self._store.head(key)
+            except FileNotFoundError:
+                self._put(key, path.read_bytes())
+
+    def _put(self, key: str, content: bytes) -> None:
+        with self._faults(f"write {key}"):
+            self._store.put(key, content)
+
+    def _list(self, prefix: str) -> list[str]:
+        with self._faults(f"list {prefix}"):
+            return [str(each["path"]) for chunk in self._store.list(prefix) for each in chunk]
+
+    @contextmanager
+    def _faults(self, doing: str) -> Iterator[None]:
+        from obstore.exceptions import BaseError  # noqa: PLC0415 - of the extra `cluster`
+
+        try:
+            yield
+        except (BaseError, OSError) as error:
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            raise StorageError(self._address, f"cannot {doing}: {reason}", _REACH) from error
+
+
+def _connected(address: str) -> Any:
+    try:
+        from obstore.exceptions import BaseError  # noqa: PLC0415 - of the extra `cluster`
+        from obstore.store import from_url  # noqa: PLC0415
+    except ImportError as error:
+        raise StorageError(f"{OBJECT_STORE}={address}", "obstore is not installed", _INSTALL) from error
+    try:
+        return from_url(address, mkdir=True) if address.startswith("file:") else from_url(address)
+    except (BaseError, OSError) as error:
+        reason = str(error).splitlines()[0]
+        raise StorageError(f"{OBJECT_STORE}={address}", f"no store is there: {reason}", _REACH) from error
+
+
+def _content_key(digest: str) -> str:
+    return f"{_CONTENTS}/{digest[:2]}/{digest}"
+
+
+def _write(path: Path, content: bytes) -> None:
+    with storage_faults(path, "write"), temporary(path) as staged:
+        staged.write_bytes(content)
+        staged.replace(path)
