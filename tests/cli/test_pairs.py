@@ -2,10 +2,12 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
+from agentskiller_assets.authoring.procedural.author import HERE
 from tests.cli.project import Project
 
 CLINIC, MUSIC, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
@@ -93,10 +95,18 @@ def test_a_pair_is_added_with_its_domains_once(tmp_path: Path):
     assert f"home_care_orders--{MUSIC}: {ASSETS} missing" in project.run("status")
 
 
+def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there_are(tmp_path: Path):
+    packs = tmp_path / "packs"
+    packs.mkdir()
+    for name in ("healthcare", "music_education"):
+        shutil.copy(HERE / "packs" / f"{name}.yaml", packs)
+    said = Project(tmp_path, {"AGENTSKILLER_PACKS": str(packs)}).run("run", "--pairs", "999", code=1)
+    assert re.search(r"--pairs 999: all domains together bring \d+ pairs", said)
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("run", "--pairs", "999"), 1, "--pairs 999: all domains together bring "),
         (("run", "--pairs", "0"), 2, "ask for at least one pair"),
         (("run", "--pairs", ""), 2, "say how many pairs, or which"),
         (("run", "--pairs", CLINIC), 2, "is no pair"),

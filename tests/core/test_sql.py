@@ -44,7 +44,8 @@ def _fragments(spec: EnvironmentSpec) -> set[str]:
 def test_writing_leaves_every_fragment_of_the_packaged_domains_as_it_is() -> None:
     author = ProceduralAuthor()
     services = sum(len(pack.services) for _, pack in author.packs.values())
-    specs = [author.write_blueprint(draft, SEED, NOW) for draft in author.expand_domains(services, SEED)]
+    some = author.expand_domains(services, SEED)[::5]  # every pattern in several sectors
+    specs = [author.write_blueprint(draft, SEED, NOW) for draft in some]
     fragments = set().union(*map(_fragments, specs))
     assert len(fragments) > 500
     assert [text for text in sorted(fragments) if not _unchanged(text)] == []

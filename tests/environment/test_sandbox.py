@@ -101,7 +101,7 @@ def test_no_process_outlives_the_run_even_if_it_detaches_itself():
         report = run(body.format(last=last), **limits)
         assert report.ok is (not limits)
         if report.processes_isolated:
-            eventually("the detached child is gone", lambda: not _running(name), seconds=20)
+            eventually("the detached child is gone", lambda: not _running(name), seconds=11)
 
 
 def test_processes_are_limited_in_number():
@@ -147,7 +147,7 @@ def test_a_run_at_its_limit_of_processes_leaves_the_next_run_alone():
         "    time.sleep(60)\n"
     )
     with ThreadPoolExecutor(1) as pool:
-        greedy = pool.submit(run, body, timeout_s=25)
+        greedy = pool.submit(run, body, timeout_s=12)
         eventually("the first run has all its processes", lambda: _running(name), seconds=20)
         assert run("def test_one(): pass\n").ok
         assert greedy.result().timed_out
