@@ -14,7 +14,7 @@ override export AGENTSKILLER_WAREHOUSE := $(abspath $(AGENTSKILLER_WAREHOUSE))
 # the project's code reads no telemetry setting but Dagster's own file
 export DAGSTER_DISABLE_TELEMETRY := yes
 
-.PHONY: demo test test-llm faults ui bench scale docs lint types check clean
+.PHONY: demo test test-llm test-cluster faults ui bench scale docs lint types check clean
 
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
@@ -24,6 +24,11 @@ test: $(STAMP)  ## the tests
 
 test-llm: $(STAMP) $(LLM_VENV)/.made  ## client, schemas, feedback and doctor against a tiny real model, served here
 	AGENTSKILLER_TEST_LLM_PYTHON=$(abspath $(LLM_VENV))/bin/python $(BIN)/pytest tests/real_model/check_model.py
+
+test-cluster: $(STAMP)  ## Celery workers, Postgres and an S3 store on this machine (installs Debian's packages, as root)
+	command -v redis-server >/dev/null && command -v swift-proxy-server >/dev/null || \
+	  apt-get install -y -qq --no-install-recommends $$($(BIN)/python -c "from tests.cluster.services import PACKAGES; print(*PACKAGES)")
+	$(BIN)/pytest tests/cluster/check_cluster.py
 
 faults: $(STAMP)  ## a backfill of 50 domains whose runs, daemon and files are disturbed: it must end as an undisturbed one
 	rm -rf /tmp/agentskiller-faults && $(BIN)/python -m tests.faults 50 /tmp/agentskiller-faults
@@ -37,7 +42,7 @@ bench: $(STAMP)  ## measures, and writes docs/bench.json
 	$(BIN)/python -m tests.bench
 
 scale: $(STAMP)  ## 300 domains and 1,000 pairs through the daemon, verified and compared; hours, and 5 GB in /tmp
-	rm -rf /tmp/agentskiller-scale && $(BIN)/python -m tests.bench.scale /tmp/agentskiller-scale 300 1000 10
+	rm -rf /tmp/agentskiller-scale && $(BIN)/python -m tests.bench.scale /tmp/agentskiller-scale 300 1000 40 10
 
 docs: $(STAMP)  ## the reference, from definitions and docstrings, and the pictures, from a run of its own
 	$(BIN)/python docs/generate.py

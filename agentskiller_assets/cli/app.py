@@ -8,6 +8,7 @@ from agentskiller_assets.cli import (
     doctor,
     domains,
     estimate,
+    fetch,
     look,
     make,
     packs,
@@ -31,6 +32,7 @@ app.command("status")(status.status)
 app.command("verify")(verify.verify)
 app.command("digests")(verify.digests)
 app.command("clean")(clean.clean)
+app.command("fetch")(fetch.fetch)
 app.command("show")(look.show)
 app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)

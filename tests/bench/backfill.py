@@ -1,6 +1,6 @@
 """A backfill through Dagster's daemon: wall time, memory, Dagster's share, size, and how fast the UI opens.
 
-`python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS` makes one in a folder of its own.
+`python -m tests.bench.backfill FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` makes one in a folder of its own.
 """
 
 import itertools
@@ -43,19 +43,20 @@ _MARKS = (10, 30, 100, 300, 1000)
 """After so many partitions the time is noted: how it grows is seen in one backfill."""
 
 
-def measure(folder: Path, domains: int, pairs: int, tasks: int) -> dict[str, Any]:
-    """A backfill of so many domains, and then of pairs, with so many tasks planned for each."""
+def measure(folder: Path, domains: int, pairs: int, of_domain: int, of_pair: int) -> dict[str, Any]:
+    """A backfill of so many domains, and then of pairs, with so many tasks planned for each of them."""
     folder.mkdir(parents=True, exist_ok=True)
     project = Project(folder)
     started = time.monotonic()
     print(project.run("domains", "expand", "--count", str(domains), "--pairs", str(max(pairs, 1)), seconds=3600))
-    figures: dict[str, Any] = {"domains": domains, "pairs": pairs, "tasks_planned_each": tasks}
+    figures: dict[str, Any] = {"domains": domains, "pairs": pairs}
+    figures |= {"tasks_per_domain": of_domain, "tasks_per_pair": of_pair}
     figures["catalogs_s"] = round(time.monotonic() - started, 1)
     with dagster_server(project) as server, _memory(figures):
-        config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": tasks}}}}
+        config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": of_domain}}}}
         figures["domains_backfill"] = _backfill(server, "domain_pipeline", "queries", domains, config)
         if pairs:
-            config = {"ops": {"fused_instance_combos": {"config": {"tasks_per_pair": tasks}}}}
+            config = {"ops": {"fused_instance_combos": {"config": {"tasks_per_pair": of_pair}}}}
             figures["pairs_backfill"] = _backfill(server, "fusion", "fused_queries", pairs, config)
         figures["asset_page_s"] = _open_page(server)
     figures |= _inside(project)
@@ -210,5 +211,5 @@ def _inside(project: Project) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    found = measure(Path(sys.argv[1]).absolute(), *(int(each) for each in sys.argv[2:5]))
+    found = measure(Path(sys.argv[1]).absolute(), *(int(each) for each in sys.argv[2:6]))
     print(json.dumps(found, indent=2))

@@ -1,6 +1,6 @@
 """`make scale`: a backfill of many domains and pairs through the daemon, its dataset, and all of it verified again.
 
-`python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS` writes `docs/scale.json`, with a digest over all that was made.
+`python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` writes `docs/scale.json`, with a digest over all that was made.
 If that file is there, of an equal number of domains, pairs and tasks, the digest must be the one in it.
 """
 
@@ -17,15 +17,15 @@ from tests.cli.project import Project
 
 RESULTS = Path(__file__).parents[2] / "docs" / "scale.json"
 _HOURS = 3600.0
-_SIZE = ("domains", "pairs", "tasks_planned_each")
+_SIZE = ("domains", "pairs", "tasks_per_domain", "tasks_per_pair")
 
 
 def main() -> None:
     """Measures, compares and stores; ends with an error where something is at fault or different."""
-    folder, (domains, pairs, tasks) = Path(sys.argv[1]).absolute(), map(int, sys.argv[2:5])
-    figures = {"machine": machine(), **backfill.measure(folder, domains, pairs, tasks)}
+    folder, sizes = Path(sys.argv[1]).absolute(), [int(each) for each in sys.argv[2:6]]
+    figures = {"machine": machine(), **backfill.measure(folder, *sizes)}
     project = Project(folder)
-    figures |= {"dataset": _dataset(project, domains, pairs, tasks), **_verified(project), **_digest(project)}
+    figures |= {"dataset": _dataset(project, *sizes), **_verified(project), **_digest(project)}
     before = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
     comparable = all(before.get(name) == figures[name] for name in _SIZE)
     if comparable:
@@ -36,12 +36,12 @@ def main() -> None:
         sys.exit(1)
 
 
-def _dataset(project: Project, domains: int, pairs: int, tasks: int) -> dict[str, Any]:
+def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair: int) -> dict[str, Any]:
     """The dataset of what is there: nothing else may be left to make."""
     started = time.monotonic()
     wanted = ("--count", str(domains), "--pairs", str(pairs))
     printed = project.run(
-        *("run", *wanted, "--tasks-per-domain", str(tasks), "--tasks-per-pair", str(tasks)), seconds=_HOURS
+        *("run", *wanted, "--tasks-per-domain", str(of_domain), "--tasks-per-pair", str(of_pair)), seconds=_HOURS
     )
     examples = re.search(r"dataset: (\d+) examples", printed)
     assert examples, printed[-2000:]

@@ -52,14 +52,14 @@ def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
 
 
 @contextmanager
-def dagster_server(project: Project) -> Iterator[Server]:
-    """A running server; it and all that it started end with the block."""
+def dagster_server(project: Project, config: Path = ROOT / "dagster_home" / "dagster.yaml") -> Iterator[Server]:
+    """A running server with this instance configuration; it and all that it started end with the block."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     home = project.root / "dagster_home"
     home.mkdir(parents=True, exist_ok=True)
-    (home / "dagster.yaml").write_text((ROOT / "dagster_home" / "dagster.yaml").read_text())
+    (home / "dagster.yaml").write_text(config.read_text())
     server = Server(project, port)
     command = [str(Path(sys.executable).with_name("dg")), "dev", "--host", "127.0.0.1", "--port", str(port)]
     environment = {**project.environment, "AGENTSKILLER_WEBSERVER_URL": server.address}
