@@ -1,6 +1,7 @@
 """`make scale`: a backfill of many domains and pairs through the daemon, its dataset, and all of it verified again.
 
-`python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` writes `docs/scale.json`, with a digest over all that was made.
+`python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` writes `docs/scale.json`, with a
+digest over all that was made.
 If that file is there, of an equal number of domains, pairs and tasks, the digest must be the one in it.
 """
 
