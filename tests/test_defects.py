@@ -54,7 +54,7 @@ def _siblings(template: TaskTemplate, count: int) -> list[TaskInstance]:
     """Several instances of one template."""
     world = clinic()
     found, _ = make_instances(
-        world.author, world.domain_topics, world.tool_graphs, world.databases, world.mcp_servers, [template], count
+        world.author, world.domain_topics, world.tool_graphs, world.databases, world.mcp_servers.id, [template], count
     )
     return found
 
@@ -173,7 +173,7 @@ def test_defect_10_a_rule_that_nothing_satisfies_leaves_no_task() -> None:
     rows = world.databases.model_copy(update={"spec": spec})
 
     found, _ = make_instances(
-        author, world.domain_topics, world.tool_graphs, rows, world.mcp_servers, [_template_of(BOOK)], 4
+        author, world.domain_topics, world.tool_graphs, rows, world.mcp_servers.id, [_template_of(BOOK)], 4
     )
 
     assert found == []

@@ -131,7 +131,7 @@ def make_clinic(writer: Author, services: int, seed: int = SEED, instances: int 
     server = proven_server(blueprint)
     tools = make_tool_graph(writer, topic, blueprint)
     templates = make_templates(writer, topic, blueprint, tools, policy, LONGEST)
-    planned, _ = make_instances(writer, topic, tools, rows, server, templates, instances)
+    planned, _ = make_instances(writer, topic, tools, rows, server.id, templates, instances)
     tasks = certify(rows, planned)
     return Clinic(
         author=writer,

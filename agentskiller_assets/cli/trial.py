@@ -19,7 +19,7 @@ from agentskiller_assets.environment.builds import (
     open_environment,
 )
 from agentskiller_assets.environment.case_finder import find_cases
-from agentskiller_assets.environment.models import Blueprint, ServerModule
+from agentskiller_assets.environment.models import ServerModule
 from agentskiller_assets.environment.mutations import mutation_score
 from agentskiller_assets.environment.promises import broken_promises
 from agentskiller_assets.errors import AgentSkillerError
@@ -64,7 +64,7 @@ def faults_of(author: ProceduralAuthor, sector: str, domain: str, seed: int, tas
     yield from _unproved(environment)
     tools = make_tool_graph(author, topic, blueprint)
     templates = make_templates(author, topic, blueprint, tools, policy, LONGEST)
-    instances, _ = make_instances(author, topic, tools, rows, _server(blueprint), templates, tasks)
+    instances, _ = make_instances(author, topic, tools, rows, ServerModule.make_id(blueprint.id), templates, tasks)
     certified = certify(rows, instances)
     yield from (f"task {each.id} is rejected: {each.rejection}" for each in certified if not each.certified)
     queries = make_queries(author, topic.role, topic.seed, blueprint.spec, templates, certified, people)
@@ -108,21 +108,3 @@ def _author(packs: Path) -> ProceduralAuthor:
 @cache
 def _people(seed: int) -> list[Person]:
     return make_population(PEOPLE, seed)
-
-
-def _server(blueprint: Blueprint) -> ServerModule:
-    """Stands for the generated server, which is proved elsewhere: tasks only carry its id."""
-    return ServerModule(
-        id=ServerModule.make_id(blueprint.id),
-        parents=(blueprint.id,),
-        domain=blueprint.domain,
-        module="",
-        tests="",
-        passed=0,
-        failed=0,
-        failures=(),
-        gaps=(),
-        mutants=0,
-        caught=0,
-        survivors=(),
-    )

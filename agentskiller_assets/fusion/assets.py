@@ -202,7 +202,7 @@ def fused_instance_combos(
     """Templates with values, by the planner that serves single domains too."""
     content = fused_content(author.open(), fused_blueprints, domain_topics, blueprints)
     instances, dropped = make_fused_instances(
-        fused_blueprints, content, fused_databases, fused_servers, fused_templates, config.tasks_per_pair
+        fused_blueprints, content, fused_databases, fused_servers.id, fused_templates, config.tasks_per_pair
     )
     kinds = Counter(instance.task_kind for instance in instances)
     context.add_output_metadata(

@@ -8,7 +8,7 @@ from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import space_of
 from agentskiller_assets.environment.builds import open_environment, policy_entries
-from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule
+from agentskiller_assets.environment.models import Blueprint, PolicyEntry
 from agentskiller_assets.environment.validation import validate
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.fusion.bridges import with_bridge
@@ -165,7 +165,7 @@ def make_fused_instances(
     blueprint: FusedBlueprint,
     content: Content,
     rows: EnvironmentRows,
-    server: ServerModule,
+    server: str,
     templates: Sequence[TaskTemplate],
     wanted: int,
 ) -> tuple[list[TaskInstance], Counter[str]]:
@@ -179,7 +179,7 @@ def make_fused_instances(
     )
     codes = demanded_refusals(blueprint)
     first = [each for each in templates if any(shows(each, blueprint, code) for code in codes)]
-    return plan_instances(world, templates, wanted, (server.id, rows.id), first)
+    return plan_instances(world, templates, wanted, (server, rows.id), first)
 
 
 def _proven_chains(blueprint: Blueprint, tasks: Sequence[ValidatedTask]) -> set[tuple[str, ...]]:

@@ -90,7 +90,7 @@ def instance_combos(
 ) -> list[TaskInstance]:
     """Templates with values: who asks, for which rows, with which arguments; found by search over a session."""
     instances, dropped = make_instances(
-        author.open(), domain_topics, tool_graphs, databases, mcp_servers, task_templates, config.tasks_per_domain
+        author.open(), domain_topics, tool_graphs, databases, mcp_servers.id, task_templates, config.tasks_per_domain
     )
     kinds = Counter(instance.task_kind for instance in instances)
     context.add_output_metadata(

@@ -7,7 +7,7 @@ from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.environment.builds import open_environment, rules_used
-from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule
+from agentskiller_assets.environment.models import Blueprint, PolicyEntry
 from agentskiller_assets.errors import PlanningError
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.tasks.certificate import Certifier
@@ -61,11 +61,12 @@ def make_instances(
     topic: DomainTopic,
     graph: ToolGraph,
     rows: EnvironmentRows,
-    server: ServerModule,
+    server: str,
     templates: Sequence[TaskTemplate],
     wanted: int,
 ) -> tuple[list[TaskInstance], Counter[str]]:
-    """About `wanted` instances, spread over all templates, and why candidates were dropped."""
+    """About `wanted` instances, spread over all templates, and why candidates were dropped. `server` is the id of the
+    one that they will be called on."""
     spec = rows.spec
     world = World(
         environment=open_environment(rows),
@@ -74,7 +75,7 @@ def make_instances(
         phrases=author.write_phrases(topic.draft(), topic.seed, spec),
         seed=topic.seed,
     )
-    return plan_instances(world, templates, wanted, (server.id, rows.id))
+    return plan_instances(world, templates, wanted, (server, rows.id))
 
 
 def plan_instances(

@@ -19,19 +19,6 @@ import duckdb
 from tests.browser.webserver import Server, dagster_server, wait_for
 from tests.cli.project import Project
 
-_SELECTOR = "{ repositoryName: $repository, repositoryLocationName: $location }"
-_LAUNCH = (
-    """
-mutation ($set: String!, $names: [String!]!, $config: RunConfigData!, $repository: String!, $location: String!) {
-  launchPartitionBackfill(backfillParams: {
-    selector: { partitionSetName: $set, repositorySelector: """
-    + _SELECTOR
-    + """ }
-    partitionNames: $names
-    runConfigData: $config
-  }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
-}"""
-)
 _COUNTS = """
 query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
   ... on PartitionBackfill { status partitionStatusCounts { runStatus count } }
@@ -67,17 +54,7 @@ def launch(server: Server, job: str, asset: str, count: int, config: dict[str, A
     """Starts a backfill over the first so many partitions of an asset; its id."""
     keys = server.ask(_PARTITIONS, asset=asset)["assetNodeOrError"]["partitionKeys"][:count]
     assert len(keys) == count, f"{len(keys)} partitions instead of {count}"
-    nodes = server.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }")
-    node = nodes["repositoriesOrError"]["nodes"][0]
-    launched = server.ask(
-        _LAUNCH,
-        set=f"{job}_partition_set",
-        names=keys,
-        config=config,
-        repository=node["name"],
-        location=node["location"]["name"],
-    )
-    return launched["launchPartitionBackfill"]["backfillId"]
+    return server.backfill(job, keys, config)
 
 
 def _backfill(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> dict[str, Any]:

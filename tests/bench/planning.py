@@ -12,7 +12,6 @@ from typing import Any
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.environment.builds import make_blueprint, make_database, make_policy, open_environment
-from agentskiller_assets.environment.models import ServerModule
 from agentskiller_assets.ontology.catalog import make_catalog, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.population import make_population
@@ -76,7 +75,7 @@ def make_domain(domain: str, wanted: int) -> Domain:
     templates = make_templates(author, topic, blueprint, graph, make_policy(author, topic, blueprint), 12)
     environment = open_environment(rows)
     started = time.perf_counter()
-    instances, _ = make_instances(author, topic, graph, rows, _no_server(domain), templates, wanted)
+    instances, _ = make_instances(author, topic, graph, rows, f"server_{domain}", templates, wanted)
     planned = time.perf_counter()
     tasks = certify(rows, instances)
     done = time.perf_counter()
@@ -117,20 +116,3 @@ def _median(function: Callable[[], None], times: int = 9) -> float:
         function()
         measured.append(time.perf_counter() - started)
     return statistics.median(measured)
-
-
-def _no_server(domain: str) -> ServerModule:
-    """The planner only names the server as a parent."""
-    return ServerModule(
-        id=f"server_{domain}",
-        domain=domain,
-        module="",
-        tests="",
-        passed=0,
-        failed=0,
-        failures=(),
-        gaps=(),
-        mutants=0,
-        caught=0,
-        survivors=(),
-    )

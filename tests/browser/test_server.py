@@ -14,19 +14,6 @@ from tests.cli.test_cli import run_ids
 
 SOUND, BROKEN = "guided_rides", "music_lessons"
 CHROMIUM = Path("/usr/bin/chromium")
-SELECTOR = "{ repositoryName: $repository, repositoryLocationName: $location }"
-LAUNCH = (
-    """
-mutation ($names: [String!]!, $config: RunConfigData!, $repository: String!, $location: String!) {
-  launchPartitionBackfill(backfillParams: {
-    selector: { partitionSetName: "domain_pipeline_partition_set", repositorySelector: """
-    + SELECTOR
-    + """ }
-    partitionNames: $names
-    runConfigData: $config
-  }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
-}"""
-)
 AGAIN = """
 mutation ($id: String!) {
   reexecutePartitionBackfill(reexecutionParams: { parentRunId: $id, strategy: FROM_FAILURE }) {
@@ -70,7 +57,7 @@ mutation ($config: RunConfigData!, $repository: String!, $location: String!) {
        ... on RunConfigValidationInvalid { errors { message } } }
 }"""
     config = {"ops": {"domain_catalog": {"config": {"target_domains": domains}}}}
-    run = server.ask(launch, config=config, **_location(server))["launchRun"]["run"]["id"]
+    run = server.ask(launch, config=config, **server.location())["launchRun"]["run"]["id"]
     status = "query ($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }"
 
     def ended() -> str | None:
@@ -78,13 +65,6 @@ mutation ($config: RunConfigData!, $repository: String!, $location: String!) {
         return found if found in ("SUCCESS", "FAILURE") else None
 
     assert wait_for("the catalog", ended, 120) == "SUCCESS"
-
-
-def _location(server: Server) -> dict[str, str]:
-    nodes = server.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }")[
-        "repositoriesOrError"
-    ]["nodes"]
-    return {"repository": nodes[0]["name"], "location": nodes[0]["location"]["name"]}
 
 
 def _backfill(server: Server, backfill: str, seconds: float) -> dict[str, dict[str, str]]:
@@ -123,8 +103,8 @@ def test_a_backfill_loses_only_the_broken_domain_and_mending_it_completes_the_re
     sound = pack.read_text()
     pack.write_text(sound.replace("resource: teacher", "resource: nobody", 1))
     config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": 20}}}}
-    launched = server.ask(LAUNCH, names=[SOUND, BROKEN], config=config, **_location(server))["launchPartitionBackfill"]
-    first = _backfill(server, launched["backfillId"], 240)
+    launched = server.backfill("domain_pipeline", [SOUND, BROKEN], config)
+    first = _backfill(server, launched, 240)
     assert {name: each["runStatus"] for name, each in first.items()} == {SOUND: "SUCCESS", BROKEN: "FAILURE"}
     events = server.ask(EVENTS, run=first[BROKEN]["runId"])["logsForRun"]["events"]
     failure = next(event["error"] for event in events if event.get("error") and event["error"]["causes"])
@@ -133,7 +113,7 @@ def test_a_backfill_loses_only_the_broken_domain_and_mending_it_completes_the_re
     assert "`resource: nobody` is not one of the entities" in reason
     made = run_ids(server.project, SOUND)
     pack.write_text(sound)
-    again = server.ask(AGAIN, id=launched["backfillId"])["reexecutePartitionBackfill"]
+    again = server.ask(AGAIN, id=launched)["reexecutePartitionBackfill"]
     second = _backfill(server, again["backfillId"], 240)
     assert {name: each["runStatus"] for name, each in second.items() if each["runId"]} == {BROKEN: "SUCCESS"}
     assert run_ids(server.project, SOUND) == made

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,18 @@ from typing import Any
 from tests.cli.project import Project
 
 ROOT = Path(__file__).parents[2]
+
+
+_LAUNCH = """
+mutation ($set: String!, $names: [String!]!, $config: RunConfigData!, $repository: String!, $location: String!) {
+  launchPartitionBackfill(backfillParams: {
+    selector: {
+      partitionSetName: $set, repositorySelector: { repositoryName: $repository, repositoryLocationName: $location }
+    }
+    partitionNames: $names
+    runConfigData: $config
+  }) { __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } }
+}"""
 
 
 class Server:
@@ -36,6 +48,17 @@ class Server:
             answer = json.load(response)
         assert "errors" not in answer, answer
         return answer["data"]
+
+    def backfill(self, job: str, partitions: Sequence[str], config: dict[str, Any]) -> str:
+        """Launches one of these partitions of a job; its id."""
+        launched = self.ask(_LAUNCH, set=f"{job}_partition_set", names=partitions, config=config, **self.location())
+        return launched["launchPartitionBackfill"]["backfillId"]
+
+    def location(self) -> dict[str, str]:
+        """Where the definitions are, for a query that asks for them."""
+        nodes = self.ask("{ repositoriesOrError { ... on RepositoryConnection { nodes { name location { name } } } } }")
+        node = nodes["repositoriesOrError"]["nodes"][0]
+        return {"repository": node["name"], "location": node["location"]["name"]}
 
 
 def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:

@@ -68,7 +68,7 @@ def tasks_of(domain: str) -> list[ValidatedTask]:
     writer, topic, blueprint, rows = author(), topic_of(domain), blueprint_of(domain), rows_of(domain)
     graph, policy = make_tool_graph(writer, topic, blueprint), make_policy(writer, topic, blueprint)
     templates = make_templates(writer, topic, blueprint, graph, policy, 12)
-    return certify(rows, make_instances(writer, topic, graph, rows, proven_server(blueprint), templates, 60)[0])
+    return certify(rows, make_instances(writer, topic, graph, rows, proven_server(blueprint).id, templates, 60)[0])
 
 
 @cache
@@ -149,7 +149,7 @@ def pair(first: str = CLINIC, second: str = PHARMACY) -> Pair:
     trajectories = make_trajectories(blueprint, content, blueprints, tasks, LONGEST)
     templates = make_fused_templates(blueprint, content, trajectories, policy, LONGEST)
     server = proven_server(blueprint)
-    instances, _ = make_fused_instances(blueprint, content, rows, server, templates, TASKS)
+    instances, _ = make_fused_instances(blueprint, content, rows, server.id, templates, TASKS)
     certified = certify(rows, instances)
     queries = make_queries(author(), blueprint.role, blueprint.seed, blueprint.spec, templates, certified, population())
     return Pair(blueprint, content, rows, policy, trajectories, templates, instances, certified, queries)

@@ -177,7 +177,7 @@ def test_a_refusal_within_one_service_is_found() -> None:
 def test_however_few_tasks_are_wanted_bridges_and_resolutions_are_among_them() -> None:
     made = pair()
     server = proven_server(made.blueprint)
-    few, _ = make_fused_instances(made.blueprint, made.content, made.rows, server, made.templates, 4)
+    few, _ = make_fused_instances(made.blueprint, made.content, made.rows, server.id, made.templates, 4)
     assert [(each.task_kind, each.refusal) for each in few[:3]] == [
         ("refuse", NOT_OPEN),
         ("insufficient", None),

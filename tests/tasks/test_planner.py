@@ -106,7 +106,7 @@ def test_every_template_of_a_chosen_few_gets_its_instance() -> None:
         world.domain_topics,
         world.tool_graphs,
         world.databases,
-        world.mcp_servers,
+        world.mcp_servers.id,
         chosen,
         len(chosen),
     )

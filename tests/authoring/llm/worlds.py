@@ -66,7 +66,7 @@ def make_half(author: Author, domain: str, people: Sequence[Person]) -> Half:
     rows = make_database(author, topic, blueprint, people, ROWS)
     tools, policy = make_tool_graph(author, topic, blueprint), make_policy(author, topic, blueprint)
     templates = make_templates(author, topic, blueprint, tools, policy, LONGEST)
-    planned, _ = make_instances(author, topic, tools, rows, proven_server(blueprint), templates, 2 * TASKS)
+    planned, _ = make_instances(author, topic, tools, rows, proven_server(blueprint).id, templates, 2 * TASKS)
     return Half(topic, blueprint, rows, certify(rows, planned))
 
 
@@ -84,7 +84,7 @@ def make_pair(author: Author) -> MadePair:
     proven = {domain: half.tasks for domain, half in halves.items()}
     trajectories = make_trajectories(fused, content, blueprints, proven, LONGEST)
     templates = make_fused_templates(fused, content, trajectories, make_fused_policy(fused), LONGEST)
-    planned, _ = make_fused_instances(fused, content, rows, proven_server(fused), templates, TASKS)
+    planned, _ = make_fused_instances(fused, content, rows, proven_server(fused).id, templates, TASKS)
     tasks = certify(rows, planned)
     queries = make_queries(author, fused.role, SEED, fused.spec, templates, tasks, people)
     return MadePair(halves, fused, tasks, queries)
