@@ -2,9 +2,10 @@
 
 Dagster opens its SQLite files anew for each of the hundreds of events of a run, with an engine that has yet to compile
 every statement. Each commit then waits for the disk, and so does each close, because the last connection to a file
-writes its log back. While a run is under way, one engine serves each file, one more connection keeps it open, and
-commits leave it to the operating system when they reach the disk: after a power failure the last events may be
-missing from the history, but no file is damaged, and the warehouse is not concerned.
+writes its log back. In a process that makes runs, or creates them as the daemon does for a backfill, one engine serves
+each file, one more connection keeps the latest files open, and commits leave it to the operating system when they reach
+the disk: after a power failure the last events may be missing from the history, but no file is damaged, and the
+warehouse is not concerned.
 """
 
 import sqlite3
@@ -12,6 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
+
+MOST_OPEN = 16
+"""Files that are kept open. Each run has one of its own, and the daemon creates them by the thousand."""
 
 
 @contextmanager
@@ -28,6 +32,8 @@ def quick_history() -> Iterator[None]:
         path = connection.execute("PRAGMA database_list").fetchone()[2]
         if path and path not in kept and _has_log(connection):
             kept[path] = _reader(path)
+            if len(kept) > MOST_OPEN:
+                kept.pop(next(iter(kept))).close()
 
     event.listen(Engine, "connect", relax)
     try:
@@ -48,9 +54,12 @@ def _one_engine_for_each_file() -> Iterator[None]:
     engines: dict[str, Any] = {}
 
     def engine_of(url: str, **options: Any) -> Any:
-        if url not in engines:
-            engines[url] = create_engine(url, **options)
-        return engines[url]
+        engine = engines.get(url)
+        if engine is None:
+            engine = engines[url] = create_engine(url, **options)
+            if len(engines) > MOST_OPEN:
+                engines.pop(next(iter(engines)), None)
+        return engine
 
     with patch.object(sqlite_event_log, "create_engine", engine_of, create=True):
         yield

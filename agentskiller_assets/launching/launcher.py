@@ -7,6 +7,7 @@ that Dagster's run monitoring notices one that was killed.
 
 import os
 import signal
+from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
@@ -15,6 +16,7 @@ from dagster._core.launcher import CheckRunHealthResult, DefaultRunLauncher, Lau
 from dagster._core.origin import JobPythonOrigin
 from dagster._serdes import serialize_value
 
+from agentskiller_assets.launching.history import quick_history
 from agentskiller_assets.launching.presence import is_alive, pid_of
 from agentskiller_assets.launching.template import CODE_LOCATION, Order, Template
 from resources.storage.object_store import OBJECT_STORE
@@ -28,6 +30,14 @@ class ForkingRunLauncher(DefaultRunLauncher):
     """
 
     _template: Template | None = None
+    _history: ExitStack | None = None
+
+    def register_instance(self, instance: dg.DagsterInstance) -> None:
+        """From here on the process, which is the daemon's as a rule, writes the history of runs quickly."""
+        super().register_instance(instance)
+        if self._history is None:
+            self._history = ExitStack()
+            self._history.enter_context(quick_history())
 
     def launch_run(self, context: LaunchRunContext) -> None:
         """Starts the run's process; `DagsterLaunchFailedError` with what the template printed if it cannot."""
@@ -72,6 +82,9 @@ class ForkingRunLauncher(DefaultRunLauncher):
 
     def dispose(self) -> None:
         """Ends the template. Runs that are under way go on."""
+        if self._history is not None:
+            self._history.close()
+            self._history = None
         if self._template is not None:
             self._template.close()
             self._template = None

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from agentskiller_assets.rollouts.figures import alike, figures_of
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import Scripts
 from agentskiller_assets.rollouts.scripted.listening import agrees, asks_to_confirm, hands_over
+from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.rollouts.scripted.user import ScriptedUser
 from tests.fusion.pairs import pair
 from tests.world import clinic, scripted_rollouts
@@ -176,3 +178,13 @@ def test_a_user_who_is_asked_again_says_it_again():
     first = script.identity[0]
     answers = [user.answer(f"What is {first.clause}?") for _ in range(3)]
     assert all(first.mentioned_in(answer) for answer in answers)
+
+
+def test_a_user_who_is_asked_for_one_thing_under_two_names_says_it_once():
+    case, scripts = clinic().cases[0], Scripts(clinic().environment)
+    script, twists = scripts.of(case)
+    detail = next(detail for goal in script.goals for detail in goal.details if detail.typed)
+    user = ScriptedUser(case, script, Twists())
+    said = user._several([detail, replace(detail, name="the_same")])
+    assert said == user._several([detail])
+    assert said

@@ -123,12 +123,13 @@ class ScriptedUser:
 
     def _several(self, details: Sequence[Detail]) -> str:
         """All in one sentence; what another of them says too is not said twice."""
-        said = [(detail, self._words(detail)) for detail in details]
-        kept = [
-            words
-            for detail, words in said
-            if not any(detail.mentioned_in(text) for other, text in said if other != detail)
-        ]
+        said: dict[str, Detail] = {}
+        for detail in details:  # two may be one thing under two names
+            said.setdefault(self._words(detail), detail)
+        kept = list(said)
+        for text, detail in said.items():
+            if any(detail.mentioned_in(other) for other in kept if other != text):
+                kept.remove(text)
         return language.sentence(language.join_words(kept))
 
     def _words(self, detail: Detail) -> str:
