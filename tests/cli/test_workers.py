@@ -15,7 +15,8 @@ from sqlalchemy.pool import NullPool
 from agentskiller_assets.cli import workers as workers_module
 from agentskiller_assets.cli.runs import RunResult
 from agentskiller_assets.cli.workers import Workers
-from agentskiller_assets.launching.history import quick_history
+from agentskiller_assets.launching.history import MOST_OPEN, quick_history
+from agentskiller_assets.launching.launcher import ForkingRunLauncher
 from agentskiller_assets.launching.preloaded import PRELOADED
 
 
@@ -80,3 +81,31 @@ def test_one_engine_serves_all_connections_of_dagsters_event_log_to_a_file(
         for _ in range(3):
             instance.get_latest_materialization_event(dg.AssetKey("queries"))
     assert len([url for url in made if "index.db" in url]) == 1
+
+
+def test_few_files_are_kept_open_however_many_runs_there_are(tmp_path: Path) -> None:
+    """The daemon writes to one file for each run of a backfill, and may open a thousand."""
+    with quick_history():
+        for number in range(3 * MOST_OPEN):
+            engine = create_engine(f"sqlite:///{tmp_path}/{number}.db", poolclass=NullPool)
+            for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE event (id INTEGER)"):
+                with engine.begin() as connection:
+                    connection.execute(text(statement))
+        files = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+        assert len([path for path in files if path.parent == tmp_path and path.suffix == ".db"]) == MOST_OPEN
+
+
+def test_the_process_that_launches_runs_writes_their_history_quickly(tmp_path: Path) -> None:
+    """The daemon, that is: it writes fifty events for each run of a backfill before the run begins."""
+    engine = create_engine(f"sqlite:///{tmp_path}/any.db", poolclass=NullPool)
+
+    def waits_for_the_disk() -> bool:
+        with engine.connect() as connection:
+            return connection.execute(text("PRAGMA synchronous")).scalar() == 2
+
+    launcher = ForkingRunLauncher()
+    with dg.DagsterInstance.ephemeral() as instance:
+        launcher.register_instance(instance)
+        assert not waits_for_the_disk()
+        launcher.dispose()
+    assert waits_for_the_disk()

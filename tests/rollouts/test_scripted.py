@@ -182,7 +182,7 @@ def test_a_user_who_is_asked_again_says_it_again():
 
 def test_a_user_who_is_asked_for_one_thing_under_two_names_says_it_once():
     case, scripts = clinic().cases[0], Scripts(clinic().environment)
-    script, twists = scripts.of(case)
+    script = scripts.of(case)[0]
     detail = next(detail for goal in script.goals for detail in goal.details if detail.typed)
     user = ScriptedUser(case, script, Twists())
     said = user._several([detail, replace(detail, name="the_same")])
