@@ -91,7 +91,7 @@ def test_few_files_are_kept_open_however_many_runs_there_are(tmp_path: Path) -> 
             for statement in ("PRAGMA journal_mode = WAL", "CREATE TABLE event (id INTEGER)"):
                 with engine.begin() as connection:
                     connection.execute(text(statement))
-        files = [link.resolve() for link in Path("/proc/self/fd").iterdir()]
+        files = {link.resolve() for link in Path("/proc/self/fd").iterdir()}
         assert len([path for path in files if path.parent == tmp_path and path.suffix == ".db"]) == MOST_OPEN
 
 
