@@ -1,17 +1,22 @@
 """`python -m tests.faults DOMAINS FOLDER`: an undisturbed run, a disturbed backfill, and what differs between them.
 
-Two backfills over the same domains run at once. Meanwhile run processes are killed at random, then the whole server
-with its daemon, several times; between two of these, stored files are damaged. In the end `agentskiller run` makes what
-is left, `verify` must find nothing, and every data version must be that of the undisturbed run.
+Two backfills over the same domains run at once, at first on a disk that is soon full. Meanwhile run processes are
+killed at random, then the whole server with its daemon, several times; between two of these, stored files are damaged.
+In the end `agentskiller run` makes what is left, `verify` must find nothing, and every data version must be that of the
+undisturbed run. Needs the right to mount a file system.
 """
 
 import contextlib
 import json
 import os
 import random
+import shutil
 import signal
+import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +28,8 @@ SEED, SESSIONS, TASKS = 7, 3, 10
 _SESSION_S = 40.0
 _PAUSE_S = (2.0, 6.0)
 _RECOVERY_S = 900.0
+_TOO_SMALL, _LARGE_ENOUGH = "48m", "16g"
+"""A domain takes some 10 MB."""
 
 
 def main() -> None:
@@ -34,7 +41,12 @@ def main() -> None:
         project.run("domains", "expand", "--count", str(domains), seconds=3600)
     names = ",".join(_domains(quiet))
     quiet.run("run", "--domains", names, "--tasks-per-domain", str(TASKS), seconds=3600)
-    figures: dict[str, Any] = {"domains": domains, **_disturb(loud, domains)}
+    with _small_disk(loud) as enlarge:
+        _compare(quiet, loud, names, {"domains": domains, **_disturb(loud, domains, enlarge)})
+
+
+def _compare(quiet: Project, loud: Project, names: str, figures: dict[str, Any]) -> None:
+    """Makes what is left, verifies it, and prints the figures; an error if anything is at fault or different."""
     started = time.monotonic()
     loud.run("run", "--domains", names, "--tasks-per-domain", str(TASKS), seconds=3600)
     figures["repair_s"] = round(time.monotonic() - started, 1)
@@ -47,10 +59,27 @@ def main() -> None:
         sys.exit(1)
 
 
-def _disturb(project: Project, domains: int) -> dict[str, Any]:
-    """Kills and damages, then waits for Dagster to come to an end by itself; how often it did what."""
+@contextmanager
+def _small_disk(project: Project) -> Iterator[Callable[[], None]]:
+    """What the project has so far on a disk of its own with little room, until the function that is given is called."""
+    found = shutil.move(project.warehouse, project.root / "before")
+    project.warehouse.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={_TOO_SMALL}", "tmpfs", str(project.warehouse)], check=True)
+    try:
+        shutil.copytree(found, project.warehouse, dirs_exist_ok=True)
+        yield lambda: _mount_again(project)
+    finally:
+        subprocess.run(["umount", str(project.warehouse)], check=True)
+
+
+def _mount_again(project: Project) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={_LARGE_ENOUGH}", str(project.warehouse)], check=True)
+
+
+def _disturb(project: Project, domains: int, enlarge: Callable[[], None]) -> dict[str, Any]:
+    """Fills the disk, kills and damages, then waits for Dagster to come to an end by itself; how often it did what."""
     draw = random.Random(SEED)
-    killed = damaged = 0
+    killed = damaged = full = 0
     config = {"ops": {"instance_combos": {"config": {"tasks_per_domain": TASKS}}}}
     for session in range(SESSIONS):
         with contextlib.suppress(OSError), dagster_server(project) as server:
@@ -61,10 +90,13 @@ def _disturb(project: Project, domains: int) -> dict[str, Any]:
                 time.sleep(draw.uniform(*_PAUSE_S))
                 killed += _kill_some_run(project, draw)
             _kill_server(project)
+        full = full or _refused_for_room(project)
+        enlarge()
         damaged += _damage(project, draw)
     with dagster_server(project):
         seconds = _wait_until_idle(project)
-    return {"runs_killed": killed, "servers_killed": SESSIONS, "files_damaged": damaged, "recovery_s": seconds}
+    disturbed = {"runs_killed": killed, "servers_killed": SESSIONS, "writes_refused": full, "files_damaged": damaged}
+    return {**disturbed, "recovery_s": seconds}
 
 
 def _domains(project: Project) -> list[str]:
@@ -80,6 +112,11 @@ def _kill_some_run(project: Project, draw: random.Random) -> int:
         os.kill(int(draw.choice(alive).read_text()), signal.SIGKILL)
         return 1
     return 0
+
+
+def _refused_for_room(project: Project) -> int:
+    """How often a run said that there is no room."""
+    return (project.root / "server.log").read_text(errors="replace").count("No space left on device")
 
 
 def _kill_server(project: Project) -> None:
