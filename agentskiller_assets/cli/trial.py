@@ -33,7 +33,7 @@ from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, ScriptedUsers, Scripts
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
-from agentskiller_assets.tasks.checks import unreadable_queries
+from agentskiller_assets.tasks.checks import ungrounded_queries, unreadable_queries
 from agentskiller_assets.tasks.models import TaskTemplate, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
 
@@ -69,6 +69,7 @@ def faults_of(author: ProceduralAuthor, sector: str, domain: str, seed: int, tas
     yield from (f"task {each.id} is rejected: {each.rejection}" for each in certified if not each.certified)
     queries = make_queries(author, topic.role, topic.seed, blueprint.spec, templates, certified, people)
     yield from unreadable_queries(queries, blueprint.spec)
+    yield from ungrounded_queries(queries, {task.id: task for task in certified})
     tool_list = make_tool_list(blueprint)
     cases = make_cases(blueprint.spec, policy, tool_list, topic.role, seed, queries, certified, templates, people)
     yield from _failed_conversations(environment, cases, certified, templates)
