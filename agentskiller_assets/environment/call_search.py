@@ -159,10 +159,12 @@ class CallSearch:
             own.get(_owner(condition, search), where).append(f"({_filled(condition, used)})")
         # what depends on a caller or a value alone is looked at once for each of them, not for every combination
         tables = ", ".join(self._tried_once(name, len(tried), own[name]) for name, tried in lists.items())
-        sources = [f"{table} AS {alias}" for table, alias in search.tables] + [name for name in lists if name != ME]
-        # callers first: most of what a tool binds is theirs, and found by its index
-        joined = " CROSS JOIN ".join([ME, ", ".join(sources)] if sources else [ME])
-        text = f"WITH {tables} SELECT {columns} FROM {joined} WHERE {' AND '.join(where)}"
+        records = ", ".join(f"{table} AS {alias}" for table, alias in search.tables)
+        values_last = sorted((name for name in lists if name != ME), key=lambda name: (-len(lists[name]), name))
+        # callers first: most of what a tool binds is theirs, and found by its index. Then records, then values, those of
+        # which there are fewest last: so all of them are among the first calls that are found
+        sources = " CROSS JOIN ".join(filter(None, [ME, records, *values_last]))
+        text = f"WITH {tables} SELECT {columns} FROM {sources} WHERE {' AND '.join(where)}"
         bound = {f"{name}{i}": value for name, tried in lists.items() for i, value in enumerate(tried)}
         try:
             return session.query(f"{text} LIMIT {BRANCHES}", bound)
