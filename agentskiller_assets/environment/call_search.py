@@ -161,8 +161,8 @@ class CallSearch:
         tables = ", ".join(self._tried_once(name, len(tried), own[name]) for name, tried in lists.items())
         records = ", ".join(f"{table} AS {alias}" for table, alias in search.tables)
         values_last = sorted((name for name in lists if name != ME), key=lambda name: (-len(lists[name]), name))
-        # callers first: most of what a tool binds is theirs, and found by its index. Then records, then values, those of
-        # which there are fewest last: so all of them are among the first calls that are found
+        # callers first: most of what a tool binds is theirs, and found by its index. Then records, then values, and those
+        # of which there are fewest last, so that all of them are among the first calls that are found
         sources = " CROSS JOIN ".join(filter(None, [ME, records, *values_last]))
         text = f"WITH {tables} SELECT {columns} FROM {sources} WHERE {' AND '.join(where)}"
         bound = {f"{name}{i}": value for name, tried in lists.items() for i, value in enumerate(tried)}
