@@ -161,7 +161,7 @@ class CallSearch:
         tables = ", ".join(self._tried_once(name, len(tried), own[name]) for name, tried in lists.items())
         records = ", ".join(f"{table} AS {alias}" for table, alias in search.tables)
         values_last = sorted((name for name in lists if name != ME), key=lambda name: (-len(lists[name]), name))
-        # callers first: most of what a tool binds is theirs, and found by its index. Then records, then values, and those
+        # callers first: most of what a tool binds is theirs, and found by its index. Then records, then values, those
         # of which there are fewest last, so that all of them are among the first calls that are found
         sources = " CROSS JOIN ".join(filter(None, [ME, records, *values_last]))
         text = f"WITH {tables} SELECT {columns} FROM {sources} WHERE {' AND '.join(where)}"
