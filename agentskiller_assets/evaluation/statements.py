@@ -51,7 +51,7 @@ class Reasons:
         Whoever goes through the rules until one fits has not understood which it is.
         """
         others = [each for each in self._others(code) if each.code != NOT_AUTHORIZED.code]
-        recited = any(self._gives(each.code, message, _RECITED) for each in others for message in messages)
+        recited = any(self._recites(each, message) for each in others for message in messages)
         return not recited and any(self._gives(code, message) for message in messages)
 
     def best(self, messages: Sequence[str]) -> str | None:
@@ -74,6 +74,13 @@ class Reasons:
             for other in self._others(code)
             if other.text != wanted.text
         )
+
+    def _recites(self, statement: _Statement, message: str) -> bool:
+        """Whether nearly all of a rule is said: a word that no other rule has is not enough, however much it tells."""
+        words, facts = _parts(message)
+        whole = statement.words | statement.facts
+        said = len(whole & (words | facts))
+        return 2 * said > len(whole) and self._gives(statement.code, message, _RECITED)
 
     def _others(self, code: str) -> list[_Statement]:
         return [each for each in self._statements if each.code != code]

@@ -2,8 +2,8 @@
 
 import pytest
 
-from agentskiller_assets.core.spec import EnvironmentSpec, Tool
-from agentskiller_assets.evaluation.statements import reasons_of
+from agentskiller_assets.core.spec import EnvironmentSpec, Refusal, Tool
+from agentskiller_assets.evaluation.statements import Reasons, reasons_of
 from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from tests.fusion.pairs import pair
 from tests.world import clinic
@@ -113,3 +113,14 @@ def test_the_closest_rule_is_named():
     assert reasons.best(["Appointments start between 8:00 and 19:00."]) == "OUTSIDE_OPENING_HOURS"
     assert reasons.best(["No."]) is None
     assert reasons.best([]) is None
+
+
+def test_a_word_that_one_rule_alone_has_is_no_recital_of_it():
+    """Of `only rooms on record can be reserved` no other rule of the tool has `record`, and all have the rest."""
+    unknown = Refusal(code="ROOM_UNKNOWN", statement="Only rooms on record can be reserved.")
+    many = Refusal(code="TOO_MANY", statement="A guest has at most two rooms reserved at a time.")
+    more = [Refusal(code=f"RULE_{n}", statement=f"A room is reserved for at most {n} nights in a row.") for n in (3, 9)]
+    reasons = Reasons([unknown, many, *more], frozenset({"guest"}))
+    said = ["The other service keeps separate records. May I ask for your e-mail address?", many.statement]
+    assert reasons.told("TOO_MANY", said)
+    assert not reasons.told("TOO_MANY", [*said, unknown.statement])

@@ -74,6 +74,9 @@ def test_a_bridge_that_stays_within_one_service_is_refused() -> None:
         with_bridge(spec, bridge.model_copy(update={"source": f"{PHARMACY}__pharmacy_return"}))
     with pytest.raises(SpecError, match="has a parameter 'appointment_id' already"):
         with_bridge(spec, bridge)
+    known = bridge.parameter.model_copy(update={"name": spec.table(str(bridge.kept_in)).columns[1].name})
+    with pytest.raises(SpecError, match=r"has a column '.*' already"):
+        with_bridge(spec, bridge.model_copy(update={"parameter": known}))
 
 
 @pytest.mark.parametrize("domains", PAIRS, ids="--".join)

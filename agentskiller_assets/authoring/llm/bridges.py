@@ -86,6 +86,8 @@ def _places(spec: EnvironmentSpec, bridge: BridgeDraft) -> Iterator[str]:
         yield f"The parameter is of type `id`, required, and called {source.key!r}."
     if bridge.kept_in is not None and (bridge.kept_in not in tables or space_of(bridge.kept_in) != second):
         yield f"`kept_in` {bridge.kept_in!r} is no table of the second service."
+    if (kept := tables.get(bridge.kept_in or "")) and kept.column(source.key):
+        yield f"`kept_in` {kept.name!r} has a column {source.key!r} already: keep the value elsewhere, or nowhere."
     if bridge.bind.table != source.name or ":me" not in bridge.bind.where:
         yield f"The bind finds a row of {source.name!r} that belongs to `:me`."
     for code in (bridge.bind.refusal.code, *(rule.code for rule in bridge.rules)):

@@ -12,7 +12,9 @@ from agentskiller_assets.core.spec import Bind, EnvironmentSpec, Parameter, Refu
 
 
 def write_bridges(spec: EnvironmentSpec) -> tuple[BridgeDraft, ...]:
-    """The one bridge from the core entity's service to the other; none where there is nothing to refer to."""
+    """The one bridge from the core entity's service to the other; none where there is nothing to refer to, or where
+    both keep the same sort of record: nobody could say which of the two is meant.
+    """
     if len(spec.roles) != 2:
         return ()
     first, second = spec.roles
@@ -20,6 +22,8 @@ def write_bridges(spec: EnvironmentSpec) -> tuple[BridgeDraft, ...]:
     if source is None or not makers:
         return ()
     target, tool = makers[0]
+    if target.column(source.key) or tool.parameter(source.key):
+        return ()
     return (_reference(spec, source, target, tool, (first, second)),)
 
 
