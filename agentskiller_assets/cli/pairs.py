@@ -1,11 +1,14 @@
 """`agentskiller pairs`: which there are, and adding one."""
 
+import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
-from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.authoring.procedural.author import HERE
+from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.domains import STATES
 from agentskiller_assets.cli.make import TIME
 from agentskiller_assets.errors import SchemaChangedError
@@ -57,6 +60,34 @@ def add(
         out.print(f"added {pair}. Next: `agentskiller run --pairs {wanted}`", markup=False)
     else:
         out.print(f"{pair} is registered already", markup=False)
+
+
+@app.command("try")
+def try_out(
+    pairs: Annotated[str | None, typer.Option(help="Only these pairs, as A+B and separated by commas.")] = None,
+    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    tasks_per_domain: Annotated[int, typer.Option(min=10, help="Task instances planned for each domain.")] = 40,
+    tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 10,
+    jobs: Annotated[int, typer.Option(min=1, help="Pairs tried at the same time.")] = 2,
+) -> None:
+    """Make registered pairs in memory, with records, tasks and conversations, and say all that is wrong with each."""
+    from agentskiller_assets.cli.choice import check_pair, named_pairs  # noqa: PLC0415 - brings Dagster
+    from agentskiller_assets.cli.pair_trial import try_pairs  # noqa: PLC0415 - loads everything
+    from resources.author import PACKS, open_author  # noqa: PLC0415
+
+    wanted = named_pairs(pairs) if pairs else list(read_registry(default_root()).pairs)
+    for pair in wanted if pairs else ():
+        check_pair(open_author(), seed, TIME, pair)
+    at_fault = 0
+    packs = Path(os.environ.get(PACKS) or HERE / "packs")
+    tried = try_pairs(packs, wanted, seed, tasks_per_domain, tasks_per_pair, jobs)
+    for pair, faults in zip(wanted, tried, strict=True):
+        out.print(f"{pair}: {len(faults) or 'nothing'} at fault", markup=False)
+        at_fault += bool(faults)
+        for fault in faults:
+            complain(f"  {fault}")
+    if at_fault:
+        raise typer.Exit(1)
 
 
 def _catalog(warehouse: Warehouse) -> dict[str, PairEntry]:

@@ -5,12 +5,14 @@ A run stops at the first check that fails; whoever writes a pack wants to know a
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
 from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.cli.packs import NOW
+from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.environment.builds import (
     make_blueprint,
     make_database,
@@ -19,21 +21,21 @@ from agentskiller_assets.environment.builds import (
     open_environment,
 )
 from agentskiller_assets.environment.case_finder import find_cases
-from agentskiller_assets.environment.models import ServerModule
+from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule
 from agentskiller_assets.environment.mutations import mutation_score
 from agentskiller_assets.environment.promises import broken_promises
 from agentskiller_assets.errors import AgentSkillerError
 from agentskiller_assets.evaluation.evaluate import Evaluator
 from agentskiller_assets.ontology.catalog import make_catalog_entry, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
-from agentskiller_assets.ontology.models import Person
+from agentskiller_assets.ontology.models import DomainTopic, Person
 from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.rollouts.builds import hold_conversations
 from agentskiller_assets.rollouts.case import Case, make_cases
 from agentskiller_assets.rollouts.scripted.cast import ScriptedAgents, ScriptedUsers, Scripts
 from agentskiller_assets.runtime import Environment
 from agentskiller_assets.tasks.builds import certify, make_instances, make_templates, make_tool_graph
-from agentskiller_assets.tasks.checks import ungrounded_queries, unreadable_queries
+from agentskiller_assets.tasks.checks import too_few_tasks, ungrounded_queries, unreadable_queries
 from agentskiller_assets.tasks.models import TaskTemplate, ValidatedTask
 from agentskiller_assets.tasks.queries import make_queries
 
@@ -48,31 +50,54 @@ def try_services(packs: Path, services: list[tuple[str, str]], seed: int, tasks:
 
 def _try(packs: Path, seed: int, tasks: int, service: tuple[str, str]) -> list[str]:
     try:
-        return list(faults_of(_author(packs), *service, seed, tasks))
+        author = author_of(packs)
+        _, made = make_service(author, *service, seed, tasks)
+        return list(faults_of(author, made, seed))
     except AgentSkillerError as error:
         return [str(error)]
 
 
-def faults_of(author: ProceduralAuthor, sector: str, domain: str, seed: int, tasks: int) -> Iterator[str]:
-    """What keeps a service from certified tasks with passing conversations."""
+@dataclass(frozen=True)
+class Service:
+    """A service, or two as one, as far as its certified tasks."""
+
+    blueprint: Blueprint
+    role: str
+    seed: int
+    rows: EnvironmentRows
+    policy: list[PolicyEntry]
+    templates: list[TaskTemplate]
+    certified: list[ValidatedTask]
+
+
+def make_service(
+    author: ProceduralAuthor, sector: str, domain: str, seed: int, tasks: int
+) -> tuple[DomainTopic, Service]:
+    """What the assets of a domain would hold."""
     _, pack = author.packs[sector]
     topic = make_topic(author, [make_catalog_entry(topic_of(pack, domain), 0, seed, NOW, {})], domain)
     blueprint = make_blueprint(author, topic, make_entity_graph(author, topic, make_entities(author, topic)))
-    people = _people(seed)
-    rows = make_database(author, topic, blueprint, people, ROWS)
-    policy, environment = make_policy(author, topic, blueprint), open_environment(rows)
-    yield from _unproved(environment)
-    tools = make_tool_graph(author, topic, blueprint)
+    rows = make_database(author, topic, blueprint, people(seed), ROWS)
+    policy, tools = make_policy(author, topic, blueprint), make_tool_graph(author, topic, blueprint)
     templates = make_templates(author, topic, blueprint, tools, policy, LONGEST)
     instances, _ = make_instances(author, topic, tools, rows, ServerModule.make_id(blueprint.id), templates, tasks)
     certified = certify(rows, instances)
-    yield from (f"task {each.id} is rejected: {each.rejection}" for each in certified if not each.certified)
-    queries = make_queries(author, topic.role, topic.seed, blueprint.spec, templates, certified, people)
-    yield from unreadable_queries(queries, blueprint.spec)
-    yield from ungrounded_queries(queries, {task.id: task for task in certified})
-    tool_list = make_tool_list(blueprint)
-    cases = make_cases(blueprint.spec, policy, tool_list, topic.role, seed, queries, certified, templates, people)
-    yield from _failed_conversations(environment, cases, certified, templates)
+    return topic, Service(blueprint, topic.role, topic.seed, rows, policy, templates, certified)
+
+
+def faults_of(author: ProceduralAuthor, made: Service, seed: int) -> Iterator[str]:
+    """What keeps a service from a proven server, certified tasks and passing conversations."""
+    spec, environment = made.blueprint.spec, open_environment(made.rows)
+    yield from _unproved(environment)
+    yield from (f"task {each.id} is rejected: {each.rejection}" for each in made.certified if not each.certified)
+    yield from too_few_tasks(made.certified)
+    queries = make_queries(author, made.role, made.seed, spec, made.templates, made.certified, people(seed))
+    yield from unreadable_queries(queries, spec)
+    yield from ungrounded_queries(queries, {task.id: task for task in made.certified})
+    tools = make_tool_list(made.blueprint)
+    known = (queries, made.certified, made.templates, people(seed))
+    cases = make_cases(spec, made.policy, tools, made.role, seed, *known)
+    yield from _failed_conversations(environment, cases, made.certified, made.templates)
 
 
 def _unproved(environment: Environment) -> Iterator[str]:
@@ -102,10 +127,12 @@ def _failed_conversations(
 
 
 @cache
-def _author(packs: Path) -> ProceduralAuthor:
+def author_of(packs: Path) -> ProceduralAuthor:
+    """The author of a folder of packs."""
     return ProceduralAuthor(packs)
 
 
 @cache
-def _people(seed: int) -> list[Person]:
+def people(seed: int) -> list[Person]:
+    """The people whom all services know."""
     return make_population(PEOPLE, seed)

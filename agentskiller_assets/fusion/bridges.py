@@ -19,7 +19,7 @@ def with_bridge(spec: EnvironmentSpec, bridge: BridgeDraft) -> EnvironmentSpec:
     if tool.parameter(bridge.parameter.name):
         fault = f"{bridge.tool} has a parameter {bridge.parameter.name!r} already"
         raise SpecError(spec.domain, fault, "Take another name.")
-    if spec.table(bridge.kept_in).column(bridge.parameter.name):
+    if bridge.kept_in and spec.table(bridge.kept_in).column(bridge.parameter.name):
         fault = f"{bridge.kept_in} has a column {bridge.parameter.name!r} already"
         raise SpecError(spec.domain, fault, "Take another name.")
     tools = tuple(_receiving(spec, each, bridge) if each.name == tool.name else each for each in spec.tools)

@@ -113,6 +113,7 @@ def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there
         (("run", "--pairs", f"{CLINIC}+{CLINIC}"), 2, "is no pair"),
         (("run", "--pairs", f"{CLINIC}+nowhere"), 1, "domain 'nowhere': no sector pack has it"),
         (("pairs", "add", CLINIC, CLINIC), 2, "is no pair"),
+        (("pairs", "try", "--pairs", f"{CLINIC}+nowhere"), 1, "domain 'nowhere': no sector pack has it"),
         (("pairs", "add", CLINIC, "nowhere"), 1, "domain 'nowhere': no sector pack has it"),
         (("status", "--pairs", f"{CLINIC}+nowhere"), 1, f"pair '{CLINIC}--nowhere': is not registered"),
         (("verify", "--pairs", f"{CLINIC}+nowhere"), 1, "has no stored fused_validated_tasks"),
@@ -122,3 +123,9 @@ def test_wrong_input_is_one_clear_line_and_no_traceback(
     tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
 ):
     assert said in re.sub(r"[\s│]+", " ", Project(tmp_path).run(*arguments, code=code))
+
+
+def test_a_pair_is_tried_in_memory_and_nothing_is_stored(tmp_path: Path):
+    project = Project(tmp_path)
+    assert project.run("pairs", "try", "--pairs", PAIRS.split(",")[0], "--jobs", "1") == f"{FIRST}: nothing at fault\n"
+    assert not project.warehouse.exists()
