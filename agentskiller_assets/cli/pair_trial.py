@@ -45,7 +45,8 @@ def _faults(packs: Path, seed: int, of_domain: int, of_pair: int, pair: str) -> 
     parts = {domain: _service(packs, domain, seed, of_domain) for domain in domains_of(pair)}
     topics = {domain: topic for domain, (topic, _) in parts.items()}
     blueprints = {domain: made.blueprint for domain, (_, made) in parts.items()}
-    order = direction(author, *(blueprint.spec for blueprint in blueprints.values()), seed)
+    one, other = (blueprint.spec for blueprint in blueprints.values())
+    order = direction(author, one, other, seed)
     if order is None:
         yield "nothing leads from one into the other"
         return
