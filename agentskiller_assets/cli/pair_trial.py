@@ -1,6 +1,6 @@
 """Pairs tried in memory, as `trial.py` tries services: everything that is wrong with each, in one go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache, partial
 from pathlib import Path
@@ -17,7 +17,8 @@ from agentskiller_assets.fusion.builds import (
     make_fused_templates,
     make_trajectories,
 )
-from agentskiller_assets.fusion.catalog import direction
+from agentskiller_assets.fusion.models import PairEntry
+from agentskiller_assets.fusion.order import order_of
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.registry import domains_of
 from agentskiller_assets.tasks.builds import certify
@@ -26,30 +27,26 @@ LONGEST = 20
 
 
 def try_pairs(
-    packs: Path, pairs: Sequence[str], seed: int, of_domain: int, of_pair: int, jobs: int
+    packs: Path, pairs: Mapping[str, PairEntry | None], seed: int, of_domain: int, of_pair: int, jobs: int
 ) -> Iterator[list[str]]:
-    """The faults of each pair, given by its key, in their order."""
+    """The faults of each pair, in their order, given by its key and by what the catalog has of it."""
     with ProcessPoolExecutor(max_workers=jobs) as pool:
-        yield from pool.map(partial(_try, packs, seed, of_domain, of_pair), pairs)
+        yield from pool.map(partial(_try, packs, seed, of_domain, of_pair), pairs.items())
 
 
-def _try(packs: Path, seed: int, of_domain: int, of_pair: int, pair: str) -> list[str]:
+def _try(packs: Path, seed: int, of_domain: int, of_pair: int, pair: tuple[str, PairEntry | None]) -> list[str]:
     try:
-        return list(_faults(packs, seed, of_domain, of_pair, pair))
+        return list(_faults(packs, seed, of_domain, of_pair, *pair))
     except AgentSkillerError as error:
         return [str(error)]
 
 
-def _faults(packs: Path, seed: int, of_domain: int, of_pair: int, pair: str) -> Iterator[str]:
+def _faults(packs: Path, seed: int, of_domain: int, of_pair: int, pair: str, entry: PairEntry | None) -> Iterator[str]:
     author = author_of(packs)
     parts = {domain: _service(packs, domain, seed, of_domain) for domain in domains_of(pair)}
     topics = {domain: topic for domain, (topic, _) in parts.items()}
     blueprints = {domain: made.blueprint for domain, (_, made) in parts.items()}
-    one, other = (blueprint.spec for blueprint in blueprints.values())
-    order = direction(author, one, other, seed)
-    if order is None:
-        yield "nothing leads from one into the other"
-        return
+    order = order_of(author, pair, [entry] if entry else [], topics, blueprints)
     fused = make_fused_blueprint(author, order, topics, blueprints)
     rows = make_fused_rows(fused, {domain: made.rows for domain, (_, made) in parts.items()})
     policy, content = make_fused_policy(fused), fused_content(author, fused, topics, blueprints)

@@ -78,9 +78,10 @@ def try_out(
     wanted = named_pairs(pairs) if pairs else list(read_registry(default_root()).pairs)
     for pair in wanted if pairs else ():
         check_pair(open_author(), seed, TIME, pair)
-    at_fault = 0
+    at_fault, chosen = 0, _catalog(Warehouse(default_root()))
     packs = Path(os.environ.get(PACKS) or HERE / "packs")
-    tried = try_pairs(packs, wanted, seed, tasks_per_domain, tasks_per_pair, jobs)
+    known = {pair: chosen.get(pair) for pair in wanted}
+    tried = try_pairs(packs, known, seed, tasks_per_domain, tasks_per_pair, jobs)
     for pair, faults in zip(wanted, tried, strict=True):
         out.print(f"{pair}: {len(faults) or 'nothing'} at fault", markup=False)
         at_fault += bool(faults)
