@@ -37,7 +37,7 @@ class RunSettings(Model):
     user: str = USER
     judge: str = JUDGE
     rollouts_per_query: int = 1
-    most_turns: int = 60
+    most_turns: int = 100
     most_calls: int = 60
     concurrency: int = 8
     prune: bool = True

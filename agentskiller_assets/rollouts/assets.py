@@ -39,7 +39,7 @@ class RolloutConfig(dg.Config):
     agent: str = Field(default=AGENT, description="Who plays the agent: `scripted`, or the name of a model.")
     user: str = Field(default=USER, description="Who plays the user: `scripted`, or the name of a model.")
     rollouts_per_query: int = Field(default=1, ge=1, le=64, description="Conversations about every query.")
-    most_turns: int = Field(default=60, ge=4, description="Messages after which a conversation is given up.")
+    most_turns: int = Field(default=100, ge=4, description="Messages after which a conversation is given up.")
     most_calls: int = Field(default=60, ge=1, description="Tool calls after which a conversation is given up.")
     concurrency: int = Field(default=8, ge=1, le=512, description="Conversations held at the same time.")
 

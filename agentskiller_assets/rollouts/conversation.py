@@ -27,7 +27,7 @@ _MARKERS: dict[str, StopReason] = {STOP: "stop", TRANSFER: "transfer", OUT_OF_SC
 class Limits:
     """How long a conversation may be."""
 
-    turns: int = 60
+    turns: int = 100
     """Messages that the two say to each other."""
     calls: int = 60
     """Tool calls."""

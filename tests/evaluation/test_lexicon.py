@@ -65,6 +65,7 @@ def test_scripted_users_agree_in_words_that_are_a_yes_and_correct_themselves_in_
         "I'm transferring you to a human colleague now.",
         "This goes beyond what I can do. I am handing you over to a colleague.",
         "I'll connect you with a member of staff.",
+        "I have to escalate this to one of our human specialists.",
     ],
 )
 def test_a_hand_over(text):
@@ -79,6 +80,7 @@ def test_a_hand_over(text):
         "I could pass you on to somebody.",
         "Your order is handed to the driver.",
         "I'm a human colleague's best friend.",
+        "I'm about to put your subscription on hold for six weeks because of a lift from a colleague.",
     ],
 )
 def test_an_offer_or_something_else_is_no_hand_over(text):
