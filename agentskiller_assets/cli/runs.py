@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.launching.collection import collect_seldom
+from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.history import quick_history
 
 
@@ -45,8 +45,8 @@ def run_in_worker(job: str, partition: str, assets: list[str], run_config: dict[
     os.close(quiet)
     import agentskiller_assets.definitions  # noqa: F401, PLC0415 - loaded before what is loaded is set aside
 
-    collect_seldom()
-    return run_job(job, partition, assets, run_config)
+    with collected_afterwards():
+        return run_job(job, partition, assets, run_config)
 
 
 def failures_of(events: Any) -> Iterator[str]:

@@ -12,7 +12,6 @@ from typing import Any
 from celery.signals import task_prerun
 from dagster_celery.app import app
 
-from agentskiller_assets.launching.collection import collect_seldom
 from agentskiller_assets.launching.preloaded import PRELOADED
 from agentskiller_assets.launching.template import CODE_LOCATION
 
@@ -36,4 +35,3 @@ app.conf.update(
 def load_definitions(**_about: Any) -> None:
     """Before its one run, a process loads the definitions."""
     importlib.import_module(CODE_LOCATION)
-    collect_seldom()

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from agentskiller_assets.launching.collection import collect_seldom
+from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.template import CODE_LOCATION, Order
 
 MOST_RUNS = 25
@@ -109,10 +109,10 @@ def _work(line: socket.socket) -> NoReturn:
         with Path(os.devnull).open(encoding="ascii") as nothing:
             os.dup2(nothing.fileno(), 0)
         os.dup2(2, 1)
-        collect_seldom()
         with line.makefile("rb") as orders:
             for order in orders:
-                _execute(Order.model_validate_json(order))
+                with collected_afterwards():
+                    _execute(Order.model_validate_json(order))
                 line.sendall(_DONE)
     except BaseException:  # noqa: BLE001 - a fork has nobody to raise to
         traceback.print_exc()
