@@ -47,6 +47,11 @@ def placeholders(tree: exp.Expr) -> set[str]:
     return {str(node.this) for node in tree.find_all(exp.Placeholder)}
 
 
+def qualifiers(tree: exp.Expr) -> set[str]:
+    """What stands in front of columns: names of tables, or aliases."""
+    return {node.table for node in tree.find_all(exp.Column) if node.table}
+
+
 def tables_used(tree: exp.Expr) -> set[str]:
     """Names of all tables that the tree reads or writes."""
     return {node.name for node in tree.find_all(exp.Table)}

@@ -1,6 +1,10 @@
 """The cases of an environment: what its generated tests call, and what must come of it."""
 
-from agentskiller_assets.environment.cases import CaseTable
+from dataclasses import replace
+
+from agentskiller_assets.core import sql
+from agentskiller_assets.core.spec import EnvironmentSpec, Tool, space_of
+from agentskiller_assets.environment.cases import CaseTable, Gap
 from agentskiller_assets.environment.finder import Finder
 from agentskiller_assets.environment.sharpening import sharpen
 from agentskiller_assets.runtime import Environment
@@ -9,12 +13,14 @@ from agentskiller_assets.runtime import Environment
 def find_cases(environment: Environment) -> CaseTable:
     """A case for all that the tools accept and refuse, and for every fault of `alterations` that some call shows.
 
-    What has no case is listed as a gap.
+    What has no case is listed as a gap; of two services, apart from rules that each of them shows by itself.
     """
     roles = environment.spec.roles
     if len(roles) == 1:
         return _cases(environment)
-    return CaseTable.together([_cases(environment.in_role(role)).labelled(role) for role in roles])
+    found = CaseTable.together([_cases(environment.in_role(role)).labelled(role) for role in roles])
+    elsewhere = tuple(gap for gap in found.gaps if _is_shown_alone(environment.spec, gap))
+    return replace(found, gaps=tuple(gap for gap in found.gaps if gap not in elsewhere), elsewhere=elsewhere)
 
 
 def _cases(environment: Environment) -> CaseTable:
@@ -22,3 +28,26 @@ def _cases(environment: Environment) -> CaseTable:
     with environment.fork() as session:
         finder = Finder(environment, session)
         return sharpen(finder, finder.table())
+
+
+def _is_shown_alone(spec: EnvironmentSpec, gap: Gap) -> bool:
+    """Whether a rule is about one service, in a tool that a bridge leads into.
+
+    On the same records the service's own server shows it, or it would not be proven. Here a call must also refer to a
+    record of the other service, and perhaps nobody who breaks the rule has one.
+    """
+    tool = next((each for each in spec.tools if gap.rule in {rule.code for rule in each.rules}), None)
+    if tool is None or not _is_bridged(tool):
+        return False
+    require = next(rule.require for rule in tool.rules if rule.code == gap.rule)
+    tree = sql.parse_condition(require)
+    return all(_is_own(tool, name) for name in sql.tables_used(tree) | sql.qualifiers(tree))
+
+
+def _is_bridged(tool: Tool) -> bool:
+    return not all(_is_own(tool, bind.table) for bind in tool.binds)
+
+
+def _is_own(tool: Tool, name: str) -> bool:
+    """Whether a table is of the tool's own service, or of both."""
+    return space_of(name) in (space_of(tool.name), None)

@@ -73,6 +73,8 @@ class Gap:
     subject: str
     """`tool: rule or part of a bind`."""
     reason: str
+    rule: str | None = None
+    """The code of the rule that no call violates."""
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
@@ -89,6 +91,8 @@ class CaseTable:
     unfit: tuple[Unfit, ...]
     gaps: tuple[Gap, ...]
     protected: tuple[Protected, ...] = ()
+    elsewhere: tuple[Gap, ...] = ()
+    """Rules of one of two services that only it alone shows: here nobody who breaks them has what a bridge asks for."""
 
     def labelled(self, role: str) -> "CaseTable":
         """The same with callers that are told from those in another role, who may have the same keys."""

@@ -60,6 +60,8 @@ class ServerModule(Record):
     failures: tuple[str, ...]
     gaps: tuple[str, ...]
     """Rules for which no customer, row or value was found that violates exactly them."""
+    elsewhere: tuple[str, ...] = ()
+    """Rules of one of two services that only its own server shows: here a call must refer to the other service too."""
     mutants: int
     caught: int
     survivors: tuple[str, ...]

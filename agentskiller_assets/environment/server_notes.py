@@ -25,6 +25,7 @@ def server_notes(server: ServerModule) -> dict[str, Any]:
         "tests_failed": server.failed,
         "mutants_caught": f"{server.caught} of {server.mutants}",
         "gaps": ", ".join(server.gaps) or "none",
+        "shown_by_one_service_alone": ", ".join(server.elsewhere) or "none",
         "rounds": server.rounds,
         "transcript": _transcript(server),
         "lines": len(server.module.splitlines()),

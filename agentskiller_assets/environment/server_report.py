@@ -32,6 +32,8 @@ class ServerReport(Model):
     """What is at fault, then the tests that failed."""
     gaps: tuple[str, ...]
     """Tools, rules and parts of binds that no call on the records shows."""
+    elsewhere: tuple[str, ...]
+    """Rules of one of two services that only its own server shows."""
     mutants_total: int
     mutants_caught: int
     survivors: tuple[str, ...]
@@ -97,6 +99,7 @@ def _report(
         tests_failed=rounds[-1].failed if rounds else len(failures),
         failures=failures,
         gaps=tuple(str(gap) for gap in tests.cases.gaps),
+        elsewhere=tuple(str(gap) for gap in tests.cases.elsewhere),
         mutants_total=score.total,
         mutants_caught=score.caught,
         survivors=score.survivors,

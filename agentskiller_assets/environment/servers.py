@@ -31,6 +31,7 @@ def make_server(
         failed=report.tests_failed,
         failures=report.failures,
         gaps=report.gaps,
+        elsewhere=report.elsewhere,
         mutants=report.mutants_total,
         caught=report.mutants_caught,
         survivors=report.survivors,

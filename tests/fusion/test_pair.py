@@ -7,7 +7,9 @@ import pytest
 
 from agentskiller_assets.core.canonical import canonical_json, digest
 from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.environment.case_finder import find_cases
 from agentskiller_assets.environment.models import policy_text
+from agentskiller_assets.environment.mutations import mutation_score
 from agentskiller_assets.environment.server_report import prove_server
 from agentskiller_assets.environment.validation import validate
 from agentskiller_assets.errors import SpecError
@@ -20,7 +22,7 @@ from agentskiller_assets.fusion.checks import (
     lost_rows,
 )
 from agentskiller_assets.fusion.environments import fuse_specs
-from agentskiller_assets.runtime import Ok, Refused, build_image
+from agentskiller_assets.runtime import Environment, Ok, Refused, build_image
 from agentskiller_assets.tasks.certificate import Certifier
 from tests.fusion.pairs import (
     CLINIC,
@@ -179,3 +181,26 @@ def test_a_blueprint_from_storage_gives_the_same_bridge() -> None:
     spec = fuse_specs(blueprint_of(CLINIC).spec, blueprint_of(PHARMACY).spec)
     stored = EnvironmentSpec.model_validate_json(canonical_json(spec))
     assert author().bridge(stored, SEED) == author().bridge(spec, SEED) == pair().blueprint.bridges
+
+
+def test_a_rule_that_nobody_with_a_record_of_the_other_service_breaks_is_left_to_its_own_server() -> None:
+    made, rides, rentals = pair("guided_rides", "instrument_rentals"), "guided_rides", "instrument_rentals"
+    spec, records = made.blueprint.spec, made.rows.rows
+    (bridge,) = made.blueprint.bridges
+    (rule,) = (rule for rule in spec.tool(bridge.tool).rules if "fee > 0" in rule.require)
+    person_of = {row["student_id"]: row["person_id"] for row in records[f"{rentals}__student"]}
+    owing = {
+        person_of[row["student_id"]] for row in records[f"{rentals}__rental"] if row["fee"] and not row["paid_with"]
+    }
+    riders = {row["rider_id"] for row in records[f"{rides}__rider"] if row["person_id"] in owing}
+    kept = tuple(row for row in records[bridge.source] if row["rider_id"] not in riders)
+    assert 0 < len(kept) < len(records[bridge.source])
+    rows = {**records, bridge.source: kept}
+    environment = Environment(made.blueprint.spec, build_image(made.blueprint.spec, rows))
+
+    cases = find_cases(environment)
+
+    assert rule.code in {gap.rule for gap in cases.elsewhere}
+    assert rule.code not in {gap.rule for gap in cases.gaps}
+    assert not [fault for fault in mutation_score(environment, cases).survivors if rule.code in fault]
+    assert rule.code not in {gap.rule for gap in find_cases(made.environment).elsewhere}, "somebody rides and owes"
