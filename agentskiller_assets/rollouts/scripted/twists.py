@@ -88,7 +88,7 @@ def _decoys(case: Case, script: Script, environment: Environment) -> Iterator[tu
                 parameter = case.spec.tool(step.tool).parameter(argument.name)
                 if step.purpose != "goal" or argument.source.step is not None or not detail or not parameter:
                     continue
-                if parameter.type not in _REPLACEABLE:
+                if parameter.type not in _REPLACEABLE or _is_bare_number(detail, parameter):
                     continue
                 value = other_value(parameter, argument.value)
                 if any(mentions(each.slot.text, value, parameter) for each in goal.details if each is not detail):
@@ -97,6 +97,11 @@ def _decoys(case: Case, script: Script, environment: Environment) -> Iterator[tu
                     ready = run(session, steps[:index]).ok
                     if ready and isinstance(session.call(step.tool, {**step.values(), argument.name: value}), Ok):
                         yield detail, parameter, value
+
+
+def _is_bare_number(detail: Detail, parameter: Parameter) -> bool:
+    """A number that names nothing that it counts: who only says `sorry, 2` may mean anything."""
+    return parameter.type in ("integer", "number") and "how many" not in detail.clause
 
 
 def _reworded(detail: Detail, draw: random.Random) -> str | None:
