@@ -13,7 +13,7 @@ from agentskiller_assets.runtime import Environment
 def find_cases(environment: Environment) -> CaseTable:
     """A case for all that the tools accept and refuse, and for every fault of `alterations` that some call shows.
 
-    What has no case is listed as a gap; of two services, apart from rules that each of them shows by itself.
+    What has no case is listed as a gap; of two services, apart from what each of them shows by itself.
     """
     roles = environment.spec.roles
     if len(roles) == 1:
@@ -31,17 +31,20 @@ def _cases(environment: Environment) -> CaseTable:
 
 
 def _is_shown_alone(spec: EnvironmentSpec, gap: Gap) -> bool:
-    """Whether a rule is about one service, in a tool that a bridge leads into.
+    """Whether it is a rule or an effect of one service, in a tool that a bridge leads into.
 
     On the same records the service's own server shows it, or it would not be proven. Here a call must also refer to a
-    record of the other service, and perhaps nobody who breaks the rule has one.
+    record of the other service, and perhaps nobody whom the rule or the effect concerns has one.
     """
-    tool = next((each for each in spec.tools if gap.rule in {rule.code for rule in each.rules}), None)
+    name, _, what = gap.subject.partition(": ")
+    tool = next((each for each in spec.tools if each.name == name), None)
     if tool is None or not _is_bridged(tool):
         return False
-    require = next(rule.require for rule in tool.rules if rule.code == gap.rule)
-    tree = sql.parse_condition(require)
-    return all(_is_own(tool, name) for name in sql.tables_used(tree) | sql.qualifiers(tree))
+    parts = {rule.code: sql.parse_condition(rule.require) for rule in tool.rules}
+    parts |= {f"effect {position + 1}": sql.parse(effect) for position, effect in enumerate(tool.effects)}
+    return what in parts and all(
+        _is_own(tool, each) for each in sql.tables_used(parts[what]) | sql.qualifiers(parts[what])
+    )
 
 
 def _is_bridged(tool: Tool) -> bool:

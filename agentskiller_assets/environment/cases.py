@@ -71,10 +71,8 @@ class Gap:
     """Something that no call on these records shows."""
 
     subject: str
-    """`tool: rule or part of a bind`."""
+    """`tool: rule, effect or part of a bind`. The faults of it that can be planted begin with the same words."""
     reason: str
-    rule: str | None = None
-    """The code of the rule that no call violates."""
 
     def __str__(self) -> str:
         return f"{self.subject}: {self.reason}"
@@ -92,7 +90,7 @@ class CaseTable:
     gaps: tuple[Gap, ...]
     protected: tuple[Protected, ...] = ()
     elsewhere: tuple[Gap, ...] = ()
-    """Rules of one of two services that only it alone shows: here nobody who breaks them has what a bridge asks for."""
+    """What only one of two services alone shows: here nobody whom it concerns has what a bridge asks for."""
 
     def labelled(self, role: str) -> "CaseTable":
         """The same with callers that are told from those in another role, who may have the same keys."""

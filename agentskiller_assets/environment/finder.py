@@ -68,10 +68,10 @@ class Finder:
             protected=tuple(protected),
         )
 
-    def _gap(self, subject: str, reason: str, rule: str | None = None) -> None:
+    def _gap(self, subject: str, reason: str) -> None:
         if self.search.stopped:
             reason = f"{reason}, as far as was searched"
-        self.gaps.append(Gap(subject, reason, rule))
+        self.gaps.append(Gap(subject, reason))
 
     def _accepted(self, tool: Tool) -> list[Accepted]:
         """For a write, calls that together change all that it can; for a read, one that tells the most."""
@@ -144,7 +144,7 @@ class Finder:
                 yield case
             else:
                 reason = "no call on these records violates it"
-                self._gap(f"{tool.name}: {rule.code}", reason, rule.code)
+                self._gap(f"{tool.name}: {rule.code}", reason)
 
     def _refused(self, tool: Tool, refusal: Refusal, searches: Sequence[Search]) -> Rejected | None:
         """A call that is refused with this code, on the records as they are or after some accepted calls."""

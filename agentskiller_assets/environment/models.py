@@ -61,7 +61,7 @@ class ServerModule(Record):
     gaps: tuple[str, ...]
     """Rules for which no customer, row or value was found that violates exactly them."""
     elsewhere: tuple[str, ...] = ()
-    """Rules of one of two services that only its own server shows: here a call must refer to the other service too."""
+    """What only the server of one of two services shows: here a call must refer to the other service, too."""
     mutants: int
     caught: int
     survivors: tuple[str, ...]

@@ -23,9 +23,9 @@ class MutationScore(Model):
 
 
 def mutation_score(environment: Environment, cases: CaseTable) -> MutationScore:
-    """Share of faulty environments in which a case does not hold; without faults of rules that are shown elsewhere."""
-    elsewhere = {gap.rule for gap in cases.elsewhere}
-    planted = [each for each in mutants(environment.spec) if each.rule is None or each.rule not in elsewhere]
+    """Share of faulty environments in which a case does not hold; without faults of what is shown elsewhere."""
+    elsewhere = tuple(f"{gap.subject} " for gap in cases.elsewhere)
+    planted = [each for each in mutants(environment.spec) if not each.fault.startswith(elsewhere)]
     survivors = tuple(mutant.fault for mutant in planted if not is_caught(environment, mutant, cases))
     return MutationScore(total=len(planted), caught=len(planted) - len(survivors), survivors=survivors)
 

@@ -33,7 +33,7 @@ class ServerReport(Model):
     gaps: tuple[str, ...]
     """Tools, rules and parts of binds that no call on the records shows."""
     elsewhere: tuple[str, ...]
-    """Rules of one of two services that only its own server shows."""
+    """Rules and effects of one of two services that only its own server shows."""
     mutants_total: int
     mutants_caught: int
     survivors: tuple[str, ...]
