@@ -38,7 +38,7 @@ _GIVES_AWAY = (
 )
 _HUMAN = r"(?:human|colleague|person|somebody|someone|representative|specialist|supervisor|staff|team|agent)"
 _HANDS_OVER = re.compile(
-    rf"\b{_GIVES_AWAY}\b[^.!?]*\b(?:to|with|through) (?:[\w'-]+ ){{0,4}}{_HUMAN}\b"
+    rf"\b{_GIVES_AWAY} (?:[\w'-]+ ){{0,3}}(?:to|with|through) (?:[\w'-]+ ){{0,4}}{_HUMAN}\b"
     rf"|\b{_GIVES_AWAY} you (?:over|on|through)\b|\btransferring you\b"
 )
 _OFFERS = re.compile(

@@ -66,6 +66,7 @@ def test_scripted_users_agree_in_words_that_are_a_yes_and_correct_themselves_in_
         "This goes beyond what I can do. I am handing you over to a colleague.",
         "I'll connect you with a member of staff.",
         "I have to escalate this to one of our human specialists.",
+        "Let me pass your request on to somebody who can decide about it: I am passing it on to a colleague.",
     ],
 )
 def test_a_hand_over(text):
@@ -81,6 +82,7 @@ def test_a_hand_over(text):
         "Your order is handed to the driver.",
         "I'm a human colleague's best friend.",
         "I'm about to put your subscription on hold for six weeks because of a lift from a colleague.",
+        "Please confirm: a crate of hand drums weighing 9 kg is to go with the Piazza Team 2 transport.",
     ],
 )
 def test_an_offer_or_something_else_is_no_hand_over(text):

@@ -13,7 +13,7 @@ from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Goal, Slot, Step, TaskInstance
 
-_WH = ("when", "where", "how", "why", "what", "which", "by how", "for how", "in what", "until")
+_WH = ("when", "where", "how", "why", "what", "which", "by how", "for how", "in what", "until", "from when")
 _MOST_OPTIONS = 8
 
 
