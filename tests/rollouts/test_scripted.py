@@ -188,3 +188,11 @@ def test_a_user_who_is_asked_for_one_thing_under_two_names_says_it_once():
     said = user._several([detail, replace(detail, name="the_same")])
     assert said == user._several([detail])
     assert said
+
+
+def test_the_name_of_a_service_is_no_question_about_its_records():
+    script = Scripts(clinic().environment).of(clinic().cases[0])[0]
+    detail = next(detail for goal in script.goals for detail in goal.details if detail.typed)
+    row = replace(detail, name="repair_types__machine", clause="which machine it is about", title="machine")
+    assert row.asked_in("Which machine is it about?")
+    assert not row.asked_in("Which repair type is it: inspection or overhaul?")

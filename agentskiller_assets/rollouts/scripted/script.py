@@ -49,7 +49,8 @@ class Detail:
     def asked_in(self, question: str) -> bool:
         """Whether the text asks for it."""
         words = content_words(question)
-        return any(_share(cue, words) >= 0.6 for cue in (self.clause, language.label(self.name), self.title) if cue)
+        label = language.label(self.name.rpartition("__")[2])  # the name of its service says nothing about it
+        return any(_share(cue, words) >= 0.6 for cue in (self.clause, label, self.title) if cue)
 
 
 @dataclass(frozen=True)
