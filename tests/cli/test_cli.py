@@ -114,18 +114,6 @@ def test_lineage_of_a_query_reaches_everything_it_was_made_from(project: Project
     assert query in project.run("show", query)
 
 
-def test_the_same_seed_gives_the_same_bytes_and_another_seed_others(project: Project, tmp_path: Path):
-    again, other = Project(tmp_path / "again"), Project(tmp_path / "other")
-    again.run("run", "--domains", DOMAIN)
-    other.run("run", "--domains", DOMAIN, "--seed", "8")
-    files = sorted(project.warehouse.glob(f"*/{DOMAIN}.parquet"))
-    assert len(files) == ASSETS
-    for file in files:
-        assert file.read_bytes() == (again.warehouse / file.parent.name / file.name).read_bytes(), file
-    assert again.versions(DOMAIN) == project.versions(DOMAIN)
-    assert not set(other.versions(DOMAIN).values()) & set(project.versions(DOMAIN).values())
-
-
 def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_missing(project: Project, tmp_path: Path):
     packs = shutil.copytree(HERE / "packs", tmp_path / "packs")
     sound = (packs / "music_education.yaml").read_text()

@@ -131,7 +131,7 @@ def test_settings_have_these_defaults_each_with_a_description() -> None:
     defaults = {key: {name: f.default_value for name, f in found.items()} for key, found in fields.items() if found}
 
     sides = {"agent": "scripted", "user": "scripted"}
-    conversations = {**sides, "rollouts_per_query": 1, "most_turns": 60, "most_calls": 60, "concurrency": 8}
+    conversations = {**sides, "rollouts_per_query": 1, "most_turns": 100, "most_calls": 60, "concurrency": 8}
     assert defaults == {
         "population": {"seed": DEFAULT_SEED, "population_size": 400},
         "domain_catalog": {
