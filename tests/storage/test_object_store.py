@@ -11,6 +11,7 @@ from agentskiller_assets.registry import Registry, read_registry, write_registry
 from resources.storage import object_store
 from resources.storage.object_store import OBJECT_STORE
 from resources.storage.warehouse import Warehouse
+from tests.cli.project import Project
 from tests.llm.kit import MODEL, request
 from tests.storage.library import STAMP, Book, book, environment
 
@@ -124,3 +125,10 @@ def test_an_address_that_names_no_store_is_an_error(tmp_path: Path, monkeypatch:
     monkeypatch.setenv(OBJECT_STORE, "ftp://somewhere")
     with pytest.raises(StorageError, match="no store is there"):
         Warehouse(tmp_path / "here")
+
+
+def test_the_command_says_what_is_here_now_or_what_is_not_set(here: Warehouse, store: Path, tmp_path: Path) -> None:
+    here.write_records("books", "ada", Book, [book("Emma")], STAMP)
+    reader = Project(tmp_path / "reader", {OBJECT_STORE: f"file://{store}"})
+    assert reader.run("fetch").startswith("1 materializations of 6 domains and 6 pairs are here")
+    assert f"{OBJECT_STORE}: it is not set" in Project(tmp_path / "alone").run("fetch", code=1)
