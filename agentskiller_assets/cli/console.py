@@ -2,8 +2,10 @@
 
 import os
 import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import typer
 from rich.console import Console
 
 _WIDTH = None if sys.stdout.isatty() else 140
@@ -26,3 +28,15 @@ def dagster_home() -> Path:
         config.write_text(Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
     os.environ["DAGSTER_HOME"] = str(home)
     return home
+
+
+def report_tried(names: Sequence[str], tried: Iterable[Sequence[str]]) -> None:
+    """Says of each what is wrong with it, as soon as it has been tried; exit code 1 if anything is."""
+    at_fault = 0
+    for name, faults in zip(names, tried, strict=True):
+        out.print(f"{name}: {len(faults) or 'nothing'} at fault", markup=False)
+        at_fault += bool(faults)
+        for fault in faults:
+            complain(f"  {fault}")
+    if at_fault:
+        raise typer.Exit(1)

@@ -11,7 +11,7 @@ from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.pack import SectorPack
 from agentskiller_assets.cli.choice import split
-from agentskiller_assets.cli.console import complain, out
+from agentskiller_assets.cli.console import complain, out, report_tried
 from agentskiller_assets.errors import AgentSkillerError, PackError
 
 app = typer.Typer(no_args_is_help=True, help="Sector packs: list them, or check one.")
@@ -69,14 +69,7 @@ def try_out(
         for domain in pack.services
         if not wanted or domain in wanted
     ]
-    at_fault = 0
-    for (_, domain), faults in zip(services, try_services(folder, services, seed, tasks, jobs), strict=True):
-        out.print(f"{domain}: {len(faults) or 'nothing'} at fault", markup=False)
-        at_fault += bool(faults)
-        for fault in faults:
-            complain(f"  {fault}")
-    if at_fault:
-        raise typer.Exit(1)
+    report_tried([domain for _, domain in services], try_services(folder, services, seed, tasks, jobs))
 
 
 def pack_faults(path: Path) -> list[str]:

@@ -8,7 +8,7 @@ import typer
 from rich.table import Table
 
 from agentskiller_assets.authoring.procedural.author import HERE
-from agentskiller_assets.cli.console import complain, dagster_home, out
+from agentskiller_assets.cli.console import dagster_home, out, report_tried
 from agentskiller_assets.cli.domains import STATES
 from agentskiller_assets.cli.make import TIME
 from agentskiller_assets.errors import SchemaChangedError
@@ -78,17 +78,10 @@ def try_out(
     wanted = named_pairs(pairs) if pairs else list(read_registry(default_root()).pairs)
     for pair in wanted if pairs else ():
         check_pair(open_author(), seed, TIME, pair)
-    at_fault, chosen = 0, _catalog(Warehouse(default_root()))
+    chosen = _catalog(Warehouse(default_root()))
     packs = Path(os.environ.get(PACKS) or HERE / "packs")
     known = {pair: chosen.get(pair) for pair in wanted}
-    tried = try_pairs(packs, known, seed, tasks_per_domain, tasks_per_pair, jobs)
-    for pair, faults in zip(wanted, tried, strict=True):
-        out.print(f"{pair}: {len(faults) or 'nothing'} at fault", markup=False)
-        at_fault += bool(faults)
-        for fault in faults:
-            complain(f"  {fault}")
-    if at_fault:
-        raise typer.Exit(1)
+    report_tried(wanted, try_pairs(packs, known, seed, tasks_per_domain, tasks_per_pair, jobs))
 
 
 def _catalog(warehouse: Warehouse) -> dict[str, PairEntry]:

@@ -17,7 +17,7 @@ from agentskiller_assets.errors import StorageError
 from agentskiller_assets.llm.calls import CALLS, CallStore
 from resources.storage import sidecars
 from resources.storage.faults import storage_faults
-from resources.storage.files import replace_all, temporary
+from resources.storage.files import replace_all, temporary, write_text
 from resources.storage.sidecars import Materialization
 
 OBJECT_STORE = "AGENTSKILLER_OBJECT_STORE"
@@ -172,6 +172,5 @@ def _content_key(digest: str) -> str:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with storage_faults(path, "write"), temporary(path) as staged:
-        staged.write_bytes(content)
-        staged.replace(path)
+    with storage_faults(path, "write"):
+        write_text(path, content.decode())

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.cli.project import Project
+from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 
@@ -77,9 +77,7 @@ def wait_for(what: str, found: Callable[[], Any], seconds: float) -> Any:
 @contextmanager
 def dagster_server(project: Project, config: Path = ROOT / "dagster_home" / "dagster.yaml") -> Iterator[Server]:
     """A running server with this instance configuration; it and all that it started end with the block."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     home = project.root / "dagster_home"
     home.mkdir(parents=True, exist_ok=True)
     (home / "dagster.yaml").write_text(config.read_text())

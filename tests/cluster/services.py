@@ -11,6 +11,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from tests.ports import free_port
+
 PACKAGES = (
     "postgresql",
     "redis-server",
@@ -156,13 +158,6 @@ def process(
                 started.wait()
 
 
-def free_port() -> int:
-    """A port of loopback that nobody listens on now."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return free.getsockname()[1]
-
-
 def _wait_for(started: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
@@ -187,37 +182,13 @@ pipeline = {server}-server
 [app:{server}-server]
 use = egg:swift#{server}
 """
-_PROXY = """[DEFAULT]
-bind_ip = 127.0.0.1
-bind_port = {port}
-user = {user}
-swift_dir = {config}
-workers = 0
-[pipeline:main]
-pipeline = catch_errors gatekeeper cache listing_formats s3api tempauth copy slo dlo versioned_writes proxy-server
-[filter:catch_errors]
-use = egg:swift#catch_errors
-[filter:gatekeeper]
-use = egg:swift#gatekeeper
-[filter:cache]
-use = egg:swift#memcache
-memcache_servers = 127.0.0.1:{cache}
-[filter:listing_formats]
-use = egg:swift#listing_formats
-[filter:s3api]
-use = egg:swift#s3api
-[filter:tempauth]
-use = egg:swift#tempauth
-user_test_tester = testing .admin
-[filter:copy]
-use = egg:swift#copy
-[filter:slo]
-use = egg:swift#slo
-[filter:dlo]
-use = egg:swift#dlo
-[filter:versioned_writes]
-use = egg:swift#versioned_writes
-[app:proxy-server]
-use = egg:swift#proxy
-account_autocreate = true
-"""
+_FILTERS = "catch_errors gatekeeper memcache listing_formats s3api tempauth copy slo dlo versioned_writes"
+_OPTIONS = {"memcache": "memcache_servers = 127.0.0.1:{cache}", "tempauth": "user_test_tester = testing .admin"}
+_PROXY = "\n".join(
+    [
+        "[DEFAULT]\nbind_ip = 127.0.0.1\nbind_port = {port}\nuser = {user}\nswift_dir = {config}\nworkers = 0",
+        f"[pipeline:main]\npipeline = {_FILTERS} proxy-server",
+        *(f"[filter:{name}]\nuse = egg:swift#{name}\n{_OPTIONS.get(name, '')}" for name in _FILTERS.split()),
+        "[app:proxy-server]\nuse = egg:swift#proxy\naccount_autocreate = true\n",
+    ]
+)

@@ -1,7 +1,6 @@
 """The server of the tiny model, as a process of its own."""
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -10,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx2
+
+from tests.ports import free_port
 
 MODEL = "smollm2"
 PYTHON = "AGENTSKILLER_TEST_LLM_PYTHON"
@@ -25,7 +26,7 @@ def serving(log: Path) -> Iterator[str]:
     if not python:
         raise RuntimeError(f"{PYTHON} names no interpreter. Run `make test-llm`, which sets it.")
     found = subprocess.run([python, "-c", _FIND], capture_output=True, text=True, check=True)
-    port = _free_port()
+    port = free_port()
     command = [python, "-m", "llama_cpp.server", "--model", found.stdout.strip(), "--model_alias", MODEL]
     command += ["--host", "127.0.0.1", "--port", str(port), "--n_ctx", "4096", "--seed", "7", "--verbose", "False"]
     with log.open("w", encoding="utf-8") as out, subprocess.Popen(command, stdout=out, stderr=out) as process:
@@ -49,9 +50,3 @@ def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:
             time.sleep(0.3)
     print(log.read_text(encoding="utf-8"), file=sys.stderr)
     raise RuntimeError(f"the model's server did not come up in {_PATIENCE_S} s; its log is above")
-
-
-def _free_port() -> int:
-    with socket.socket() as each:
-        each.bind(("127.0.0.1", 0))
-        return each.getsockname()[1]
