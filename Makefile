@@ -21,7 +21,7 @@ demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, 
 
 # one worker more than cores: many tests wait for a server or a clock
 test: $(STAMP)  ## the tests
-	$(BIN)/pytest -n 3 --dist loadfile
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-llm: $(STAMP) $(LLM_VENV)/.made  ## client, schemas, feedback and doctor against a tiny real model, served here
 	AGENTSKILLER_TEST_LLM_PYTHON=$(abspath $(LLM_VENV))/bin/python $(BIN)/pytest tests/real_model/check_model.py

@@ -17,6 +17,7 @@ from agentskiller_assets.cli import (
     servers,
     status,
     tau2,
+    upgrade,
     verify,
 )
 
@@ -33,6 +34,7 @@ app.command("verify")(verify.verify)
 app.command("digests")(verify.digests)
 app.command("clean")(clean.clean)
 app.command("fetch")(fetch.fetch)
+app.command("upgrade")(upgrade.upgrade)
 app.command("show")(look.show)
 app.command("lineage")(look.lineage)
 app.command("sql")(look.sql)

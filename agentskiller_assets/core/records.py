@@ -1,10 +1,14 @@
 """Records: what every asset stores, with a stable id and the ids of the records it was made from."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
 from agentskiller_assets.core.canonical import digest
+
+Upgrade = Callable[[dict[str, Any]], dict[str, Any]]
+"""Plain fields of a record as an older version stored them, to those of the record as it is now."""
 
 
 class Model(BaseModel):
@@ -21,6 +25,8 @@ class Record(Model):
     """
 
     kind: ClassVar[str]
+    upgrades: ClassVar[Mapping[str, Upgrade]] = {}
+    """By the fingerprint of an older shape (see `resources.storage.schemas`). Optional fields need none."""
 
     id: str
     parents: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import duckdb
 
 from agentskiller_assets.core.canonical import canonical_json, plain_json
-from agentskiller_assets.core.records import Record, row_id
+from agentskiller_assets.core.records import Record, Upgrade, row_id
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import Column, ColumnType, EnvironmentSpec, Table
 from agentskiller_assets.errors import StorageError
@@ -89,11 +89,11 @@ def build_database(target: Path, value: EnvironmentRows) -> None:
         connection.execute("COMMIT")
 
 
-def load_database(path: Path) -> EnvironmentRows:
-    """Reads the whole file back, rows in the order in which they were written."""
+def load_database(path: Path, upgrade: Upgrade) -> EnvironmentRows:
+    """Reads the whole file back, rows in the order in which they were written; `upgrade` gets all but the rows."""
     with closing(duckdb.connect(str(path), read_only=True, config=CONFIG)) as connection:
         found = connection.execute(f"SELECT key, value FROM {ENVIRONMENT_TABLE}").fetchall()
-        about = {key: json.loads(value) for key, value in found}
+        about = upgrade({key: json.loads(value) for key, value in found})
         spec = EnvironmentSpec.model_validate(about["spec"])
         rows = {table.name: tuple(_select(connection, table)) for table in spec.tables}
     return EnvironmentRows(

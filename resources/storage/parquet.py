@@ -73,13 +73,13 @@ def write_parquet(target: Path, columns: Mapping[str, str], rows: Sequence[Mappi
         staged.unlink(missing_ok=True)
 
 
-def read_parquet(path: Path, order: str = "id") -> list[dict[str, Any]]:
-    """The rows of a file as plain values, ordered by the column names in `order`.
+def read_parquet(path: Path) -> list[dict[str, Any]]:
+    """The rows of a file as plain values, ordered by id.
 
     Raises `OSError` or `duckdb.Error`; the caller names the file.
     """
     with engine() as cursor:
-        cursor.execute(f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning = false) ORDER BY {order}")
+        cursor.execute(f"SELECT * FROM read_parquet({file_literal(path)}, hive_partitioning = false) ORDER BY id")
         names = [str(column[0]) for column in description(cursor)]
         nested = [str(column[0]) for column in description(cursor) if str(column[1]) == "JSON"]
         rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field, ValidationError
 
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes
-from agentskiller_assets.core.records import Model
+from agentskiller_assets.core.records import Model, Record, Upgrade
 from agentskiller_assets.errors import SchemaChangedError, StorageError
 from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import write_text
@@ -89,8 +89,11 @@ def describe(
     row_count: int,
     model: type[BaseModel],
     files: dict[str, str],
+    upgraded: Materialization | None = None,
 ) -> Materialization:
-    """The sidecar of a write that happens now."""
+    """The sidecar of a write that happens now, or of the same content in a newer shape."""
+    if upgraded:
+        return upgraded.model_copy(update={"schema_fingerprint": fingerprint(model_schema(model)), "files": files})
     return Materialization(
         **{name: getattr(stamp, name) for name in Stamp.model_fields},
         asset=asset,
@@ -136,17 +139,27 @@ def keep_schema(root: Path, model: type[BaseModel]) -> None:
         write_text(path, canonical_json(schema))
 
 
-def require_readable(root: Path, sidecar: Materialization, model: type[BaseModel]) -> None:
-    """`SchemaChangedError` unless the file's schema is the model's, or lacks only optional fields of it."""
-    current = model_schema(model)
-    if fingerprint(current) == sidecar.schema_fingerprint:
-        return
+def upgrade_of(root: Path, sidecar: Materialization, model: type[Record]) -> Upgrade:
+    """What turns a row of the file into one of the model; `SchemaChangedError` if nothing does.
+
+    A row of the model's own shape, or of one that lacks only optional fields of it, stays as it is.
+    """
+    if is_current(sidecar, model):
+        return _as_it_is
+    if upgrade := model.upgrades.get(sidecar.schema_fingerprint):
+        return upgrade
     path = root / SCHEMAS / f"{sidecar.schema_fingerprint}.json"
     with storage_faults(path, "read"):
         stored = path.read_text(encoding="utf-8") if path.exists() else None
-    field = _changed(stored, current)
+    field = _changed(stored, model_schema(model))
     if field is not None:
         raise schema_changed(sidecar.asset, sidecar.partition, field)
+    return _as_it_is
+
+
+def is_current(sidecar: Materialization, model: type[Record]) -> bool:
+    """Whether the file has the shape that the model has now."""
+    return sidecar.schema_fingerprint == fingerprint(model_schema(model))
 
 
 def schema_changed(asset: str, partition: str | None, field: str) -> SchemaChangedError:
@@ -165,3 +178,7 @@ def name_of(asset: str, partition: str | None) -> str:
 
 def _changed(stored: str | None, current: dict[str, Any]) -> str | None:
     return "(unknown)" if stored is None else changed_field(json.loads(stored), current)
+
+
+def _as_it_is(row: dict[str, Any]) -> dict[str, Any]:
+    return row

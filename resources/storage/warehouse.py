@@ -6,13 +6,14 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes, plain_json
-from agentskiller_assets.core.records import Record
+from agentskiller_assets.core.records import Record, Upgrade
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import RecordNotFoundError, StorageError
 from resources.storage import catalog, sidecars
@@ -55,10 +56,17 @@ class Warehouse:
         self._shared = shared_by(self.root)
 
     def write_records(
-        self, asset: str, partition: str | None, model: type[R], records: Sequence[R], stamp: Stamp
+        self,
+        asset: str,
+        partition: str | None,
+        model: type[R],
+        records: Sequence[R],
+        stamp: Stamp,
+        upgraded: Materialization | None = None,
     ) -> Materialization:
         """Stores the records of one partition in place of what was there.
 
+        With `upgraded`, the sidecar of the same records in an older shape, all that it says of them stays so.
         Raises `StorageError` for duplicate ids, values without a canonical form, and faults of the disk; the
         previous content is then as it was.
         """
@@ -75,6 +83,7 @@ class Warehouse:
                 row_count=len(rows),
                 model=model,
                 files=sidecars.file_digests(self.root, [(data, final)]),
+                upgraded=upgraded,
             )
             self._publish(model, written, [(data, final)], sidecar, note)
         return written
@@ -86,10 +95,11 @@ class Warehouse:
         stored for another shape of the model.
         """
         path, _ = self._paths(asset, partition)
-        order = "position, id" if columns_of(model).get("position") == "BIGINT" else "id"
+        positioned = columns_of(model).get("position") == "BIGINT"
 
-        def read() -> list[R]:
-            return [model.model_validate(row) for row in read_parquet(path, order)]
+        def read(upgrade: Upgrade) -> list[R]:
+            records = [model.model_validate(upgrade(row)) for row in read_parquet(path)]
+            return sorted(records, key=attrgetter("position")) if positioned else records
 
         try:
             return list(self._read_settled(asset, partition, model, read))
@@ -98,7 +108,12 @@ class Warehouse:
             raise sidecars.schema_changed(asset, partition, where) from exc
 
     def write_database(
-        self, partition: str, value: EnvironmentRows, stamp: Stamp, asset: str = DATABASES
+        self,
+        partition: str,
+        value: EnvironmentRows,
+        stamp: Stamp,
+        asset: str = DATABASES,
+        upgraded: Materialization | None = None,
     ) -> Materialization:
         """Stores an environment as `<asset>/<partition>.duckdb`, and a record per row as Parquet next to it.
 
@@ -127,6 +142,7 @@ class Warehouse:
                 row_count=len(rows) - 1,
                 model=EnvironmentRows,
                 files=sidecars.file_digests(self.root, moves),
+                upgraded=upgraded,
             )
             self._publish(EnvironmentRows, written, moves, sidecar, note)
         return written
@@ -135,10 +151,26 @@ class Warehouse:
         """The environment of a partition, exactly as it was given to `write_database`."""
         path = self.database_path(partition, asset)
         try:
-            return self._read_settled(asset, partition, EnvironmentRows, lambda: load_database(path))
+            return self._read_settled(asset, partition, EnvironmentRows, lambda upgrade: load_database(path, upgrade))
         except ValidationError as exc:
             where = ".".join(map(str, exc.errors()[0]["loc"]))
             raise sidecars.schema_changed(asset, partition, where) from exc
+
+    def upgrade(self, asset: str, partition: str | None, model: type[Record]) -> bool:
+        """Stores again, in the shape of now, what an older version stored and this one can read; whether it had to.
+
+        Data version, time and run stay, so that nothing becomes stale. Raises `SchemaChangedError` where the older
+        shape cannot be read.
+        """
+        sidecar = self.materialization(asset, partition)
+        if sidecar is None or sidecars.is_current(sidecar, model):
+            return False
+        if partition and issubclass(model, EnvironmentRows):
+            self.write_database(partition, self.read_database(partition, asset), sidecar, asset, sidecar)
+        else:
+            records = self.read_records(asset, model, partition)
+            self.write_records(asset, partition, model, records, sidecar, sidecar)
+        return True
 
     def database_path(self, partition: str, asset: str = DATABASES) -> Path:
         """The DuckDB file of an environment; open it read-only."""
@@ -229,7 +261,9 @@ class Warehouse:
         close = ", ".join(row[0] for row in rows)
         return RecordNotFoundError(record_id, "no stored record has this id", f"The closest are {close}")
 
-    def _read_settled(self, asset: str, partition: str | None, model: type[Record], read: Callable[[], Any]) -> Any:
+    def _read_settled(
+        self, asset: str, partition: str | None, model: type[Record], read: Callable[[Upgrade], Any]
+    ) -> Any:
         """What `read` gives, once sidecar and data belong together before and after it."""
         state: Condition = "missing"
         for attempt in range(_RETRIES):
@@ -240,9 +274,9 @@ class Warehouse:
                 place = (self.root, asset, partition, model)
                 if (known := recall(place, sidecar)) is not None:
                     return known
-                sidecars.require_readable(self.root, sidecar, model)
+                upgrade = sidecars.upgrade_of(self.root, sidecar, model)
                 with storage_faults(self.data_path(asset, partition), "read"):
-                    content = read()
+                    content = read(upgrade)
                 if self._is_stored(sidecar):
                     remember(place, sidecar, content, self.data_path(asset, partition).stat().st_size)
                     return content

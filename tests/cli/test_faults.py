@@ -1,6 +1,7 @@
 """A disk that is full or read-only, and a warehouse of an older version: said clearly, and nothing is lost."""
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,8 +67,12 @@ def test_a_read_only_warehouse_is_named_and_can_still_be_looked_at(small: Projec
 def test_a_warehouse_of_an_older_version_says_which_field_differs_and_run_rebuilds_it(small: Project):
     versions = small.versions(DOMAIN)
     for asset, partition in (("domain_catalog", "all"), ("validated_tasks", DOMAIN)):
-        _store_as_older(small.warehouse, asset, partition)
+        _store_as_older(small.warehouse, asset, partition, required=True)
 
+    printed = small.run("upgrade", code=1)
+    assert f"validated_tasks[{DOMAIN}]: was stored for another shape of its records: field '" in printed
+    assert "domain_catalog: was stored for another shape of its records: field '" in printed
+    assert re.search(r"^0 of \d+ materializations are stored in the shapes of this version now$", printed, re.MULTILINE)
     printed = small.run("verify", code=1)
     assert f"validated_tasks[{DOMAIN}]: was stored for another shape of its records: field '" in printed
     assert f"Run `agentskiller run --domains {DOMAIN}` to rebuild it" in printed
@@ -76,13 +81,25 @@ def test_a_warehouse_of_an_older_version_says_which_field_differs_and_run_rebuil
     assert "0 faults" in small.run("verify")
 
 
-def _store_as_older(warehouse: Path, asset: str, partition: str) -> None:
-    """As if an older version had stored it, whose records had one field less."""
+def test_a_warehouse_that_lacks_an_optional_field_is_upgraded_without_making_anything_again(small: Project):
+    versions, data = small.versions(DOMAIN), small.warehouse / "mcp_servers" / f"{DOMAIN}.parquet"
+    before = data.read_bytes()
+    _store_as_older(small.warehouse, "mcp_servers", DOMAIN, required=False)
+
+    assert small.run("upgrade").startswith("1 of ")
+    assert small.run("upgrade").startswith("0 of ")
+    assert (small.versions(DOMAIN), data.read_bytes()) == (versions, before)
+    assert re.search(rf"^{DOMAIN}: \d+ fresh$", small.run("status", "--domains", DOMAIN), re.MULTILINE)
+    assert "0 faults" in small.run("verify")
+
+
+def _store_as_older(warehouse: Path, asset: str, partition: str, *, required: bool) -> None:
+    """As if an older version had stored it, whose records had one field less: one that is required now, or is not."""
     path = warehouse / "_materializations" / asset / f"{partition}.json"
     note = json.loads(path.read_text())
     schema = json.loads((warehouse / "_schemas" / f"{note['schema_fingerprint']}.json").read_text())
-    dropped = next(name for name in schema["required"] if name not in ("id", "parents"))
-    del schema["properties"][dropped]
-    older = {**note, "schema_fingerprint": "0" * 32, "code_version": "older"}
+    fields = [name for name in schema["properties"] if name not in ("id", "parents")]
+    del schema["properties"][next(name for name in fields if (name in schema["required"]) == required)]
+    older = {**note, "schema_fingerprint": "0" * 32, "code_version": "older" if required else note["code_version"]}
     (warehouse / "_schemas" / f"{'0' * 32}.json").write_text(json.dumps(schema))
     path.write_text(json.dumps(older))
