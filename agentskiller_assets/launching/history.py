@@ -2,15 +2,17 @@
 
 Dagster opens its SQLite files anew for each of the hundreds of events of a run, with an engine that has yet to compile
 every statement. Each commit then waits for the disk, and so does each close, because the last connection to a file
-writes its log back. In a process that makes runs, or creates them as the daemon does for a backfill, one engine serves
-each file, one more connection keeps the latest files open, and commits leave it to the operating system when they reach
-the disk: after a power failure the last events may be missing from the history, but no file is damaged, and the
-warehouse is not concerned.
+writes its log back. In a process that makes runs, or creates them as the daemon does for a backfill, one engine with
+one connection serves each file of events, another connection keeps the latest files open, and commits leave it to the
+operating system when they reach the disk: after a power failure the last events may be missing from the history, but
+no file is damaged, and the warehouse is not concerned.
 """
 
 import sqlite3
+from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 from typing import Any
 from unittest.mock import patch
 
@@ -49,20 +51,35 @@ def quick_history() -> Iterator[None]:
 def _one_engine_for_each_file() -> Iterator[None]:
     """Dagster's event log asks for an engine whenever it connects; a test holds it to the name that it asks by."""
     from dagster._core.storage.event_log.sqlite import sqlite_event_log  # noqa: PLC0415
-    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy import Engine  # noqa: PLC0415
 
-    engines: dict[str, Any] = {}
+    engines: OrderedDict[str, Engine] = OrderedDict()
+    one_at_a_time = Lock()
 
-    def engine_of(url: str, **options: Any) -> Any:
-        engine = engines.get(url)
-        if engine is None:
-            engine = engines[url] = create_engine(url, **options)
+    def engine_of(url: str, **options: Any) -> Engine:
+        with one_at_a_time:
+            if url not in engines:
+                engines[url] = _engine_that_stays(url, **options)
+            engines.move_to_end(url)
             if len(engines) > MOST_OPEN:
-                engines.pop(next(iter(engines)), None)
-        return engine
+                Engine.dispose(engines.popitem(last=False)[1])
+            return engines[url]
 
-    with patch.object(sqlite_event_log, "create_engine", engine_of, create=True):
-        yield
+    try:
+        with patch.object(sqlite_event_log, "create_engine", engine_of, create=True):
+            yield
+    finally:
+        for engine in engines.values():
+            Engine.dispose(engine)
+
+
+def _engine_that_stays(url: str, **options: Any) -> Any:
+    """An engine that keeps its connection for the next event, although Dagster disposes of it after each."""
+    from sqlalchemy import QueuePool, create_engine  # noqa: PLC0415
+
+    engine = create_engine(url, **{**options, "poolclass": QueuePool, "pool_size": 1})
+    vars(engine)["dispose"] = lambda: None
+    return engine
 
 
 def _has_log(connection: sqlite3.Connection) -> bool:

@@ -1,6 +1,7 @@
 """Worker processes outlive one that dies, share nothing that is still being written, and write history quickly."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from agentskiller_assets.cli import workers as workers_module
@@ -66,11 +67,15 @@ def test_history_is_written_without_waiting_for_the_disk_and_whole_afterwards(tm
         assert connection.execute(text("PRAGMA synchronous")).scalar() == 2
 
 
-def test_one_engine_serves_all_connections_of_dagsters_event_log_to_a_file(
+def test_one_engine_with_one_connection_serves_dagsters_event_log_for_each_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Dagster asks for its engines by this name; if it no longer does, events take twice as long again."""
     made: list[str] = []
+    opened: list[str] = []
+
+    def note(connection: sqlite3.Connection, _record: object) -> None:
+        opened.append(connection.execute("PRAGMA database_list").fetchone()[2])
 
     def counted(url: str, **options: Any) -> Engine:
         made.append(url)
@@ -78,9 +83,17 @@ def test_one_engine_serves_all_connections_of_dagsters_event_log_to_a_file(
 
     monkeypatch.setattr(sqlalchemy, "create_engine", counted)
     with quick_history(), dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
-        for _ in range(3):
-            instance.get_latest_materialization_event(dg.AssetKey("queries"))
+        instance.get_latest_materialization_event(dg.AssetKey("queries"))
+        event.listen(Engine, "connect", note)
+        try:
+            for _ in range(3):
+                instance.report_runless_asset_event(dg.AssetMaterialization("queries"))
+        finally:
+            event.remove(Engine, "connect", note)
+        found = instance.get_latest_materialization_event(dg.AssetKey("queries"))
+    assert found is not None
     assert len([url for url in made if "index.db" in url]) == 1
+    assert not [path for path in opened if path.endswith("index.db")], "each event has opened the file anew"
 
 
 def test_few_files_are_kept_open_however_many_runs_there_are(tmp_path: Path) -> None:
