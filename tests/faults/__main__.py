@@ -30,10 +30,11 @@ _PAUSE_S = (2.0, 6.0)
 _RECOVERY_S = 900.0
 _TOO_SMALL, _LARGE_ENOUGH = "48m", "16g"
 """A domain takes some 10 MB."""
+_DISTURBANCES = ("runs_killed", "servers_killed", "writes_refused", "files_damaged")
 
 
 def main() -> None:
-    """Runs both, and ends with an error if they differ."""
+    """Runs both, and ends with an error if they differ, or if one was not disturbed in every way."""
     domains, folder = int(sys.argv[1]), Path(sys.argv[2]).absolute()
     quiet, loud = Project(folder / "quiet"), Project(folder / "loud")
     for project in (quiet, loud):
@@ -54,8 +55,9 @@ def _compare(quiet: Project, loud: Project, names: str, figures: dict[str, Any])
     expected, found = (_versions(project, names) for project in (quiet, loud))
     different = sorted(name for name in expected | found if expected.get(name) != found.get(name))
     figures |= {"data_versions": len(expected), "different": different, "left_over": _left_over(loud)}
+    figures["did_not_happen"] = [name for name in _DISTURBANCES if not figures[name]]
     print(json.dumps(figures, indent=2))
-    if different or figures["faults_found_by_verify"]:
+    if different or figures["faults_found_by_verify"] or figures["did_not_happen"]:
         sys.exit(1)
 
 
