@@ -79,7 +79,7 @@ def _run(folder: Path, timeout_s: float, memory_mb: int) -> int | None:
         "folder": str(folder),
         "output": _OUTPUT,
         "note": _NOTE,
-        "arguments": ["-q", "-p", "no:cacheprovider", f"--junitxml={_RESULTS}", "."],
+        "arguments": ["-q", "-p", "no:cacheprovider", "-p", "no:logging", f"--junitxml={_RESULTS}", "."],
         "cpu_s": max(1, int(timeout_s) + 1),
         "memory_mb": memory_mb,
     }

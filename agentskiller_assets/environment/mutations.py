@@ -1,10 +1,10 @@
 """Are the tests worth anything? Every fault of `alterations` is planted in turn, and must break a case."""
 
-from dataclasses import replace
+from collections.abc import Iterator
 
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.environment.alterations import Mutant, mutants
-from agentskiller_assets.environment.cases import CaseTable, broken_cases
+from agentskiller_assets.environment.cases import Accepted, Case, CaseTable, Rejected, broken_cases
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime import Environment
 
@@ -31,29 +31,28 @@ def mutation_score(environment: Environment, cases: CaseTable) -> MutationScore:
 
 
 def is_caught(environment: Environment, mutant: Mutant, cases: CaseTable) -> bool:
-    """Whether a case of the faulty tool does not hold, the likeliest tried first, or else any other one."""
+    """Whether a case does not hold with the fault."""
     faulty = with_fault(environment, mutant)
-    own = cases_of(cases, mutant.tool.name)
-    tables = (_likeliest(own, mutant), own, cases)
-    return faulty is None or any(broken_cases(faulty, table, stop_early=True) for table in tables)
+    return faulty is None or any(broken_cases(faulty, part, stop_early=True) for part in _parts(cases, mutant))
 
 
-def cases_of(cases: CaseTable, tool: str) -> CaseTable:
-    """The cases of one tool."""
-    return replace(
-        cases,
-        accepted=tuple(case for case in cases.accepted if case.tool == tool),
-        rejected=tuple(case for case in cases.rejected if case.tool == tool),
-        protected=tuple(case for case in cases.protected if case.tool == tool),
-    )
+def _parts(cases: CaseTable, mutant: Mutant) -> Iterator[CaseTable]:
+    """The cases that may show a fault, in parts, the likeliest first.
 
+    These are the refusals of an altered rule, or what is carried out for any other fault; then whatever else the tool
+    does; then what it has another part in. A case in which no altered tool has a part comes out as it always does.
+    """
+    altered = mutant.tool.name
 
-def _likeliest(cases: CaseTable, mutant: Mutant) -> CaseTable:
-    """The refusals of an altered rule; what is carried out for any other fault."""
-    if mutant.rule is None:
-        return replace(cases, rejected=(), protected=())
-    rejected = tuple(case for case in cases.rejected if case.code == mutant.rule)
-    return replace(cases, accepted=(), rejected=rejected, protected=())
+    def is_likely(case: Case) -> bool:
+        if mutant.rule is None:
+            return isinstance(case, Accepted)
+        return isinstance(case, Rejected) and case.code == mutant.rule
+
+    yield cases.only(lambda case: case.tool == altered and is_likely(case))
+    yield cases.only(lambda case: case.tool == altered and not is_likely(case))
+    several_are_altered = mutant.without is not None
+    yield cases.only(lambda case: case.tool != altered and (several_are_altered or cases.calls(case, altered)))
 
 
 def with_fault(environment: Environment, mutant: Mutant) -> Environment | None:

@@ -201,6 +201,11 @@ class Session:
         return self._me.get(role)
 
     @property
+    def has_changed(self) -> bool:
+        """Whether a call that writes was carried out."""
+        return bool(self._done)
+
+    @property
     def base_digest(self) -> str:
         """Digest of the rows and tables that the session started from."""
         return self._base.image_digest
