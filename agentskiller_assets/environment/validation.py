@@ -17,6 +17,8 @@ from agentskiller_assets.environment.fragments import FragmentChecker
 FEWEST_TOOLS = 10
 MOST_PERIPHERALS = 3
 MOST_RELATIONSHIPS = 3
+LONGEST_NAME = 64
+"""Of a tool, as OpenAI's API and MCP hosts allow, with the name of its service before it as in a pair."""
 
 
 class Fault(Model):
@@ -68,9 +70,19 @@ def _shape(spec: EnvironmentSpec) -> Iterator[Fault]:
         for name, times in Counter(names).items():
             if times > 1:
                 yield Fault(where=f"{domain}.{name}", fault=f"{what} name is used {times} times", fix="Rename one.")
+    for tool in spec.tools:
+        yield from _length(domain, tool)
     kinds = Counter(table.kind for table in spec.tables)
     if kinds["person"] != 1:
         yield Fault(where=domain, fault=f"has {kinds['person']} person tables", fix="Keep exactly one.")
+
+
+def _length(domain: str, tool: Tool) -> Iterator[Fault]:
+    full = tool.name if space_of(tool.name) else f"{domain}__{tool.name}"
+    if len(full) > LONGEST_NAME:
+        fault = f"as a tool of a pair it would be called {full}, which has {len(full)} characters"
+        fix = f"Shorten the name of the tool, or of the service: {LONGEST_NAME} characters are allowed."
+        yield Fault(where=f"{domain}.{tool.name}", fault=fault, fix=fix)
 
 
 def _limits(spec: EnvironmentSpec, role: str) -> Iterator[Fault]:

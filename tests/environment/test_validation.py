@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Invariant, Parameter, Rule
-from agentskiller_assets.environment.validation import Fault, validate
+from agentskiller_assets.environment.validation import LONGEST_NAME, Fault, validate
 from tests.world import clinic
 
 CANCEL, CONFIRM, SEARCH = "cancel_appointment", "confirm_appointment", "search_doctors"
@@ -270,6 +270,16 @@ def test_too_few_tools_are_found() -> None:
     faults = validate(clinic().spec.model_copy(update={"tools": clinic().spec.tools[:9]}))
 
     assert faults == [Fault(where="clinic_appointments", fault="has only 9 tools", fix="Give at least 10.")]
+
+
+def test_a_tool_whose_name_would_be_too_long_in_a_pair_is_found() -> None:
+    spec = clinic().spec
+    longest = max(spec.tools, key=lambda tool: len(tool.name)).name
+    room = LONGEST_NAME - len(f"__{longest}")
+    assert validate(spec.model_copy(update={"domain": "d" * room})) == []
+    (fault, *_) = validate(spec.model_copy(update={"domain": "d" * (room + 1)}))
+    assert fault.where.endswith(f".{longest}")
+    assert f"{'d' * (room + 1)}__{longest}, which has 65 characters" in fault.fault
 
 
 def test_a_second_authorisation_tool_is_found() -> None:

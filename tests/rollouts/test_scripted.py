@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 
 from agentskiller_assets.core.mentions import mentions
+from agentskiller_assets.core.spec import ColumnType, Parameter
 from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.figures import alike, figures_of
 from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import Scripts
 from agentskiller_assets.rollouts.scripted.listening import agrees, asks_to_confirm, hands_over
+from agentskiller_assets.rollouts.scripted.script import Detail
 from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.rollouts.scripted.user import ScriptedUser
+from agentskiller_assets.tasks.models import Slot
 from tests.fusion.pairs import pair
 from tests.world import clinic, scripted_rollouts
 
@@ -188,6 +191,24 @@ def test_a_user_who_is_asked_for_one_thing_under_two_names_says_it_once():
     said = user._several([detail, replace(detail, name="the_same")])
     assert said == user._several([detail])
     assert said
+
+
+def test_a_choice_is_said_although_the_name_of_a_thing_holds_the_same_word():
+    """Who is asked for the kind of bonus, and only says `the Saturn data pack`, is asked for it again and again."""
+    case, scripts = clinic().cases[0], Scripts(clinic().environment)
+    script = scripts.of(case)[0]
+    choice = _detail("bonus_type", "enum", "data")
+    name = _detail("bonus_name", "text", "Saturn data pack")
+    goal = replace(script.goals[0], details=(choice, name))
+    said = ScriptedUser(case, replace(script, goals=(goal,)), Twists())._several([choice, name])
+    assert choice.mentioned_in(goal.without_names(said))
+    assert name.mentioned_in(said)
+
+
+def _detail(name: str, kind: ColumnType, value: str) -> Detail:
+    parameter = Parameter(name=name, type=kind, description="What is wanted.")
+    slot = Slot(name=name, goal=0, text=value, values=((name, value),))
+    return Detail(0, name, slot, ((parameter, value),), f"the {name}")
 
 
 def test_the_name_of_a_service_is_no_question_about_its_records():

@@ -14,9 +14,6 @@ from agentskiller_assets.environment.validation import obtainable_keys, shape_fa
 from agentskiller_assets.llm.asking import Validator
 from agentskiller_assets.runtime import build_image
 
-LONGEST_NAME = 64
-"""Of a tool, with the name of its service before it."""
-
 
 def outline_validators(base: EnvironmentSpec, relations: Sequence[RelationDraft]) -> tuple[Validator, ...]:
     """Checks of an outline, those first without which others cannot be made."""
@@ -60,9 +57,6 @@ def name_faults(outline: OutlineAnswer, relations: Sequence[RelationDraft]) -> I
 def signature_faults(spec: EnvironmentSpec, outline: OutlineAnswer) -> Iterator[str]:
     """What is wrong with parameters and yielded keys."""
     for tool in outline.tools:
-        longest = LONGEST_NAME - len(f"{spec.domain}__")
-        if len(tool.name) > longest:
-            yield f"{tool.name!r} is longer than {longest} characters."
         yield from spaced(parameter.name for parameter in tool.parameters)
         for parameter in tool.parameters:
             yield from (f"{tool.name}.{parameter.name}: {fault}" for fault in _parameter(spec, parameter))

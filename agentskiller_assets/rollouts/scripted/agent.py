@@ -5,7 +5,6 @@ things up before it asks, reads every change back and waits for a yes.
 """
 
 import json
-import re
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -295,7 +294,7 @@ class ScriptedAgent:
     def listen_for(self, goal: GoalScript, text: str) -> None:
         """Take up details of the goal at hand; the last word on the decoy's detail counts."""
         decoy = self.twists.decoy
-        agreed, plain = self._confirming and agrees(text), _without_names(goal, text)
+        agreed, plain = self._confirming and agrees(text), goal.without_names(text)
         for detail in goal.details:
             if detail.small and (agreed or self._play is None):
                 continue  # `that sounds good`, or small talk with a number in it
@@ -349,12 +348,3 @@ def _result(text: str) -> dict[str, Any]:
 def _service(tool: str) -> str:
     """What the agent calls the one of two services that a tool belongs to."""
     return f"the {language.humanize(space_of(tool) or '')} service"
-
-
-def _without_names(goal: GoalScript, text: str) -> str:
-    """The text without the names of things: `Dormexa 2 mg` holds no number that somebody wants."""
-    for detail in goal.details:
-        for typed, value in detail.typed:
-            if typed.type == "text":
-                text = re.sub(re.escape(str(value)), " ", text, flags=re.IGNORECASE)
-    return text

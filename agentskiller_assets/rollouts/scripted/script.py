@@ -90,6 +90,14 @@ class GoalScript:
         """The slots that a phrase speaks of."""
         return set(re.findall(r"\{\{\s*([a-zA-Z_]\w*)", template)) - set(FIRST_PERSON)
 
+    def without_names(self, text: str) -> str:
+        """The text without the names of things: `Dormexa 2 mg` holds no number that somebody wants."""
+        for detail in self.details:
+            for typed, value in detail.typed:
+                if typed.type == "text":
+                    text = re.sub(re.escape(str(value)), " ", text, flags=re.IGNORECASE)
+        return text
+
     def requested_in(self, text: str) -> bool:
         """Whether the text asks for this goal."""
         words = content_words(text)

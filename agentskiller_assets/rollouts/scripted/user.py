@@ -122,13 +122,17 @@ class ScriptedUser:
         return said
 
     def _several(self, details: Sequence[Detail]) -> str:
-        """All in one sentence; what another of them says too is not said twice."""
+        """All in one sentence; what another of them says too is not said twice.
+
+        The agent hears no choice and no number in a name: `data` is not said with the name `Saturn data pack`.
+        """
         said: dict[str, Detail] = {}
         for detail in details:  # two may be one thing under two names
             said.setdefault(self._words(detail), detail)
-        kept = list(said)
+        kept, goal = list(said), self._at_hand()
         for text, detail in said.items():
-            if any(detail.mentioned_in(other) for other in kept if other != text):
+            others = [goal.without_names(other) if detail.small else other for other in kept if other != text]
+            if any(map(detail.mentioned_in, others)):
                 kept.remove(text)
         return language.sentence(language.join_words(kept))
 
