@@ -76,11 +76,11 @@ class Reasons:
         )
 
     def _recites(self, statement: _Statement, message: str) -> bool:
-        """Whether nearly all of a rule is said: a word that no other rule has is not enough, however much it tells."""
+        """Whether nearly all of a rule is said, by the number of words, too: one that no other rule has tells much."""
         words, facts = _parts(message)
         whole = statement.words | statement.facts
         said = len(whole & (words | facts))
-        return 2 * said > len(whole) and self._gives(statement.code, message, _RECITED)
+        return said >= _RECITED * len(whole) and self._gives(statement.code, message, _RECITED)
 
     def _others(self, code: str) -> list[_Statement]:
         return [each for each in self._statements if each.code != code]

@@ -124,3 +124,16 @@ def test_a_word_that_one_rule_alone_has_is_no_recital_of_it():
     said = ["The other service keeps separate records. May I ask for your e-mail address?", many.statement]
     assert reasons.told("TOO_MANY", said)
     assert not reasons.told("TOO_MANY", [*said, unknown.statement])
+
+
+def test_a_list_of_records_with_most_words_of_a_short_rule_is_no_recital_of_it():
+    refusals = [
+        Refusal(code="PLAN_UNKNOWN", statement="Only streaming plans on record can be subscribed to."),
+        Refusal(code="PLAN_NOT_OFFERED", statement="A subscription is possible for a streaming plan that is on offer."),
+        Refusal(code="TWICE", statement="Nobody subscribes to the same streaming plan twice."),
+        Refusal(code="TOO_CHEAP", statement="Yearly billing is for streaming plans that cost at least $11 a month."),
+        Refusal(code="NOT_OPEN", statement="The subscription that a new one goes with must be active or paused."),
+    ]
+    listed = "Our records show two plan subscriptions: Solo; Silver. Which one does your request concern?"
+    assert Reasons(refusals, frozenset()).told("NOT_OPEN", [listed, refusals[-1].statement])
+    assert not Reasons(refusals, frozenset()).told("NOT_OPEN", [refusals[0].statement, refusals[-1].statement])
