@@ -1,8 +1,10 @@
 """The processes that make domains and pairs, the same for both: what a worker has loaded and compiled serves all."""
 
+import os
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import forkserver, get_context
+from multiprocessing import forkserver, get_context, parent_process
+from threading import Thread
 from types import TracebackType
 from typing import Any
 
@@ -25,7 +27,8 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._pool.shutdown()
+        # who interrupts, waits for what is under way, which is stored whole, and for nothing that has not begun
+        self._pool.shutdown(cancel_futures=kind is not None)
 
     def load(self) -> None:
         """Import what workers need, in a process of its own that they are forked from; returns at once."""
@@ -40,4 +43,16 @@ class Workers:
             return self._pool.submit(run_in_worker, job, partition, assets, run_config)
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context)
+        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """A worker whose parent was killed would wait for the next run for ever; what it is making, is made again."""
+    Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

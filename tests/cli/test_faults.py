@@ -12,8 +12,8 @@ from tests.cli.project import Project
 from tests.cli.test_cli import run_ids
 
 DOMAIN = "clinic_appointments"
-TOO_SMALL, LARGE_ENOUGH = "2m", "64m"
-"""A database alone has some 6 MB; what comes before it, some 200 KB."""
+TOO_SMALL, LARGE_ENOUGH = "700k", "64m"
+"""A database alone has some 670 KB; what comes before it, some 200 KB."""
 
 
 def mount(*arguments: str) -> None:

@@ -4,6 +4,8 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,39 @@ def test_a_worker_that_dies_takes_no_later_run_with_it(monkeypatch: pytest.Monke
         assert workers.submit("run", "b", [], {}).result().run_id == first.run_id, "one process makes both"
         assert workers.submit("die", "c", [], {}).exception() is not None
         assert workers.submit("run", "d", [], {}).result().success
+
+
+def linger(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:
+    """Stands for a run that takes a while."""
+    time.sleep(0.5)
+    return RunResult(partition=partition, run_id="", success=True)
+
+
+def test_who_interrupts_waits_for_no_run_that_has_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "run_in_worker", linger)
+    asked: list[Future[RunResult]] = []
+    with pytest.raises(KeyboardInterrupt), Workers(1) as workers:
+        asked += [workers.submit("job", str(number), [], {}) for number in range(8)]
+        raise KeyboardInterrupt
+    assert sum(future.cancelled() for future in asked) >= 5
+
+
+def test_a_worker_ends_with_a_parent_that_is_killed() -> None:
+    code = (
+        "import time; from agentskiller_assets.cli import workers; from tests.cli.test_workers import make; "
+        "workers.run_in_worker = make; pool = workers.Workers(1); "
+        "print(pool.submit('any', 'a', [], {}).result().run_id, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout
+        worker = Path("/proc") / parent.stdout.readline().strip() / "stat"
+        assert worker.exists()
+        parent.kill()
+    for _ in range(100):
+        if not worker.exists() or worker.read_text().rpartition(")")[2].split()[0] == "Z":
+            return
+        time.sleep(0.1)
+    pytest.fail("the worker waits for a parent that is gone")
 
 
 def test_what_is_loaded_early_has_not_read_the_registry() -> None:

@@ -28,8 +28,8 @@ SEED, SESSIONS, TASKS = 7, 3, 10
 _SESSION_S = 40.0
 _PAUSE_S = (2.0, 6.0)
 _RECOVERY_S = 900.0
-_TOO_SMALL, _LARGE_ENOUGH = "48m", "16g"
-"""A domain takes some 10 MB."""
+_TOO_SMALL, _LARGE_ENOUGH = "8m", "4g"
+"""A domain takes some 0.9 MB."""
 _DISTURBANCES = ("runs_killed", "servers_killed", "writes_refused", "files_damaged")
 
 

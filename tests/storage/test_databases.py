@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from agentskiller_assets.errors import StorageError
+from resources.storage.environments import BLOCK_BYTES
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, environment, spec
 
@@ -33,6 +34,13 @@ def test_an_environment_comes_back_as_it_was_stored(warehouse: Warehouse) -> Non
     again = Warehouse(warehouse.root.with_name("other")).write_database(DOMAIN, environment(12), STAMP)
     assert again.data_version == written.data_version
     assert again.files[f"databases/{DOMAIN}.parquet"] == written.files[f"databases/{DOMAIN}.parquet"]
+
+
+def test_a_database_is_made_of_small_blocks(warehouse: Warehouse) -> None:
+    warehouse.write_database(DOMAIN, environment(300), STAMP)
+    with duckdb.connect(str(warehouse.database_path(DOMAIN)), read_only=True) as connection:
+        assert connection.execute("SELECT block_size FROM pragma_database_size()").fetchone() == (BLOCK_BYTES,)
+    assert warehouse.database_path(DOMAIN).stat().st_size < 500_000
 
 
 def test_every_row_is_a_record_with_the_rows_it_refers_to_as_parents(warehouse: Warehouse) -> None:
