@@ -2,6 +2,7 @@
 
 import contextlib
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -19,7 +20,10 @@ from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import domains_of, read_registry
 from resources.storage.warehouse import Warehouse
 
-__all__ = ["Choice", "choose", "made_before", "named_pairs", "split"]
+__all__ = ["Choice", "choose", "made_before", "most_pairs", "named_pairs", "split"]
+
+_DEFAULT_MOST, _ROOM = 4, 1.5
+"""Pairs of a domain at most, and what is added to the mean, since not every domain leads to every other."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +35,7 @@ class Choice:
     pairs: list[str]
     target_domains: int
     target_pairs: int
+    most_pairs_per_domain: int
 
 
 def choose(
@@ -44,14 +49,31 @@ def choose(
     """Resolves the options of `run`; domains and pairs that are new are registered."""
     from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
 
+    number = int(pairs) if pairs and pairs.strip().isdigit() else 0
+    target, most = _pair_targets(warehouse, settings, number, count)
+    settings = settings.model_copy(update={"most_pairs_per_domain": most})
     wanted_pairs = _pairs(author, warehouse, settings, pairs)
     of_pairs = [domain for pair in wanted_pairs for domain in domains_of(pair)]
     chosen, catalog = _domains(author, warehouse, settings.seed, [*split(domains), *of_pairs], count)
     register_domains(warehouse.root, catalog)
     register_pairs(warehouse.root, wanted_pairs)
-    number = int(pairs) if pairs and pairs.strip().isdigit() else 0
-    stored = _stored_target(warehouse, settings.seed) or settings.target_pairs
-    return Choice(chosen, wanted_pairs, len(catalog), max(number, stored))
+    return Choice(chosen, wanted_pairs, len(catalog), target, most)
+
+
+def most_pairs(pairs: int, domains: int) -> int:
+    """In how many pairs one domain may have to be, so that so many domains bring so many pairs."""
+    return max(_DEFAULT_MOST, math.ceil(_ROOM * 2 * pairs / domains))
+
+
+def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, count: int | None) -> tuple[int, int]:
+    """How many pairs the catalog is to hold, and of one domain: as many as it was made for, or as are asked for."""
+    note = warehouse.materialization("domain_pair_catalog", None)
+    stored = note.settings if note and note.settings.get("seed") == settings.seed else {}
+    target = int(stored.get("target_pairs", settings.target_pairs))
+    most = int(stored.get("most_pairs_per_domain", settings.most_pairs_per_domain))
+    if number <= len(_stored_pairs(warehouse, settings.seed)):
+        return target, most
+    return max(number, target), max(most, most_pairs(number, count) if count else settings.most_pairs_per_domain)
 
 
 def split(names: str | None) -> list[str]:
@@ -175,9 +197,3 @@ def _stored_pairs(warehouse: Warehouse, seed: int) -> list[str]:
     except SchemaChangedError:  # of an older version, and about to be made again
         return []
     return [entry.key for entry in entries if entry.seed == seed]
-
-
-def _stored_target(warehouse: Warehouse, seed: int) -> int:
-    """How many pairs the stored catalog of pairs was to hold, if it was made with this seed."""
-    note = warehouse.materialization("domain_pair_catalog", None)
-    return int(note.settings.get("target_pairs", 0)) if note and note.settings.get("seed") == seed else 0

@@ -1,12 +1,12 @@
 """`agentskiller domains`: which there are, and adding some."""
 
-import math
 import os
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from agentskiller_assets.cli.choice import most_pairs
 from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.fusion.models import PairEntry
@@ -15,8 +15,6 @@ from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root
 
 STATES = {"stored": "made", "unfinished": "unfinished", "missing": "not made"}
-DEFAULT_MOST, ROOM = 4, 1.5
-"""Pairs of a domain at most, and what is added to the mean, since not every domain leads to every other."""
 app = typer.Typer(no_args_is_help=True, help="The domains: list them, or add some.")
 
 
@@ -82,7 +80,7 @@ def expand(
     from agentskiller_assets.cli.plan import Pipeline  # noqa: PLC0415
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
-    most = most_pairs_per_domain or max(DEFAULT_MOST, math.ceil(ROOM * 2 * pairs / count))
+    most = most_pairs_per_domain or most_pairs(pairs, count)
     settings = RunSettings(seed=seed, target_domains=count, target_pairs=pairs, most_pairs_per_domain=most)
     warehouse = Warehouse(default_root())
     make_catalog_assets(warehouse, settings, stale_catalogs(Pipeline(defs), warehouse, settings))

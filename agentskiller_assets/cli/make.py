@@ -85,7 +85,7 @@ def run(
         decontaminate_against=[str(path.absolute()) for path in decontaminate_against or ()],
     )
     choice = choose(author, warehouse, settings, domains, count, pairs)
-    targets = {"target_domains": choice.target_domains, "target_pairs": choice.target_pairs}
+    targets = {name: getattr(choice, name) for name in ("target_domains", "target_pairs", "most_pairs_per_domain")}
     with workers:
         failed = _make(author, warehouse, settings.model_copy(update=targets), choice, workers, force=force)
     _report(warehouse, choice, failed, time.monotonic() - started)

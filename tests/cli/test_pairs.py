@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from agentskiller_assets.authoring.procedural.author import HERE
+from agentskiller_assets.cli.choice import choose, most_pairs
+from agentskiller_assets.cli.settings import RunSettings
+from resources.author import open_author
+from resources.storage.warehouse import Warehouse
 from tests.cli.project import Project
 
 CLINIC, MUSIC, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
@@ -93,6 +97,21 @@ def test_a_pair_is_added_with_its_domains_once(tmp_path: Path):
     assert len([line for line in printed.splitlines() if line.startswith("│")]) == 7
     assert "home_care_orders" in project.run("domains", "list")
     assert f"home_care_orders--{MUSIC}: {ASSETS} missing" in project.run("status")
+
+
+def test_a_run_keeps_the_catalog_of_pairs_that_was_made_for_more(tmp_path: Path):
+    """Made with another limit for each domain, it would hold other pairs, and all that is made of them be stale."""
+    project = Project(tmp_path)
+    assert "; 20 pairs" in project.run("domains", "expand", "--count", "9", "--pairs", "20")
+    note = json.loads((project.warehouse / "_materializations/domain_pair_catalog/all.json").read_text())["settings"]
+    assert note["most_pairs_per_domain"] == most_pairs(20, 9) == 7
+    seed, warehouse = int(note["seed"]), Warehouse(project.warehouse)
+    choices = [
+        choose(open_author(), warehouse, RunSettings(seed=seed, target_domains=9), None, 9, pairs)
+        for pairs in ("3", "20", None)
+    ]
+    assert {(each.target_pairs, each.most_pairs_per_domain) for each in choices} == {(20, 7)}
+    assert [len(each.pairs) for each in choices] == [3, 20, 0]
 
 
 def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there_are(tmp_path: Path):
