@@ -19,7 +19,8 @@ export DAGSTER_DISABLE_TELEMETRY := yes
 demo: $(STAMP)  ## six domains and six pairs, from catalog to training dataset, with no key and no network
 	$(BIN)/agentskiller run --count 6 --pairs 6
 
-# one worker more than cores: many tests wait for a server or a clock
+# one worker more than cores: many tests wait for a server or a clock. Files stay in the order of their names: those that
+# take longest (browser, cli) have few tests, and would else be handed out last
 test: $(STAMP)  ## the tests
 	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 

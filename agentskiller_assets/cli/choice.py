@@ -71,7 +71,7 @@ def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, coun
     stored = note.settings if note and note.settings.get("seed") == settings.seed else {}
     target = int(stored.get("target_pairs", settings.target_pairs))
     most = int(stored.get("most_pairs_per_domain", settings.most_pairs_per_domain))
-    if number <= len(_stored_pairs(warehouse, settings.seed)):
+    if not number or number <= len(_stored_pairs(warehouse, settings.seed)):
         return target, most
     return max(number, target), max(most, most_pairs(number, count) if count else settings.most_pairs_per_domain)
 

@@ -13,7 +13,7 @@ from agentskiller_assets.core.canonical import digest_bytes
 from agentskiller_assets.core.records import Record, Upgrade
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import SchemaChangedError
-from resources.storage.schemas import changed_field, fingerprint, model_schema
+from resources.storage.schemas import Schema, changed_field, fingerprint, model_schema
 from resources.storage.sidecars import sidecar_path
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, environment
@@ -121,9 +121,8 @@ def _give_title_its_older_name(warehouse: Warehouse, partition: str) -> None:
     note.write_text(json.dumps({**stored, "files": files, "schema_fingerprint": _OLDER}))
 
 
-@pytest.mark.parametrize("name", sorted(json.loads(FROZEN.read_text(encoding="utf-8"))))
-def test_every_released_shape_can_be_read_or_upgraded(name: str) -> None:
-    released = json.loads(FROZEN.read_text(encoding="utf-8"))[name]
+@pytest.mark.parametrize(("name", "released"), json.loads(FROZEN.read_text(encoding="utf-8")).items())
+def test_every_released_shape_can_be_read_or_upgraded(name: str, released: Schema) -> None:
     models = {model.__name__: model for model in stored_models().values()}
     assert name in models, f"{name} is stored by no asset any more: what becomes of warehouses that hold it?"
     field = changed_field(released, model_schema(models[name]))
