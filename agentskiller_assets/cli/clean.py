@@ -8,6 +8,7 @@ import typer
 
 from agentskiller_assets.cli.console import dagster_home, out
 from resources.storage.files import abandoned
+from resources.storage.object_store import ObjectStore, shared_by
 from resources.storage.sidecars import run_ids
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -21,34 +22,55 @@ def clean(
 ) -> None:
     """Remove old runs from Dagster's history, and what killed processes left in the warehouse.
 
-    The run that made what is stored now always stays, with its events and logs: lineage leads to it.
+    The run that made what is stored now always stays, with its events and logs: lineage leads to it. Of an object
+    store, contents that are as old and that nothing names any more go too, unless a run is under way.
     """
     dagster_home()
-    import dagster as dg  # noqa: PLC0415 - two seconds that only some commands need
-
-    warehouse = Warehouse(default_root())
-    with dg.DagsterInstance.get() as instance:
-        old = _old_runs(instance, warehouse, timedelta(days=runs_older_than))
-        for run_id in old:
-            if not dry_run:
-                instance.delete_run(run_id)
-    left = _left_over(warehouse.root)
+    root, before = Warehouse(default_root()).root, datetime.now(UTC) - timedelta(days=runs_older_than)
+    would = "would remove" if dry_run else "removed"
+    runs, under_way = _clean_history(root, before, dry_run)
+    left = _left_over(root)
     size = sum(path.stat().st_size for path in left)
     for path in left:
         if not dry_run:
             path.unlink(missing_ok=True)
+    out.print(f"{would} {runs} runs and {len(left)} unfinished files ({size / 1e6:.1f} MB)")
+    if store := shared_by(root):
+        out.print(_clean_store(store, before, dry_run, under_way))
+
+
+def _clean_history(root: Path, before: datetime, dry_run: bool) -> tuple[int, int]:
+    """How many old runs have gone, and how many are not finished."""
+    import dagster as dg  # noqa: PLC0415 - two seconds that only some commands need
+    from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES  # noqa: PLC0415
+
+    with dg.DagsterInstance.get() as instance:
+        old = _old_runs(instance, root, before)
+        for run_id in old:
+            if not dry_run:
+                instance.delete_run(run_id)
+        return len(old), instance.get_runs_count(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+
+
+def _clean_store(store: ObjectStore, before: datetime, dry_run: bool, under_way: int) -> str:
+    """What has become of contents that nothing names; a run may be about to name one of them again."""
+    if under_way:
+        return f"{under_way} runs are under way: the contents of the object store are left alone"
+    unnamed = store.unnamed(before)
+    if not dry_run:
+        store.remove(unnamed)
     would = "would remove" if dry_run else "removed"
-    out.print(f"{would} {len(old)} runs and {len(left)} unfinished files ({size / 1e6:.1f} MB)")
+    return f"{would} {len(unnamed)} contents of the object store ({sum(unnamed.values()) / 1e6:.1f} MB)"
 
 
-def _old_runs(instance: "dg.DagsterInstance", warehouse: Warehouse, age: timedelta) -> list[str]:
-    """Finished runs that are older and made nothing of what is stored."""
+def _old_runs(instance: "dg.DagsterInstance", root: Path, before: datetime) -> list[str]:
+    """Finished runs that are older and made nothing of what is stored, here or by any machine that shares it."""
     import dagster as dg  # noqa: PLC0415
     from dagster._core.storage.dagster_run import FINISHED_STATUSES  # noqa: PLC0415
 
-    before = datetime.now(UTC) - age
     finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES), created_before=before)
-    kept = run_ids(warehouse.root)
+    store = shared_by(root)
+    kept = run_ids(root) | {told.run_id for told in (store.sidecars() if store else [])}
     return sorted(run.run_id for run in instance.get_runs(finished) if run.run_id not in kept)
 
 

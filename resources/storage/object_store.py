@@ -6,8 +6,9 @@ however many write at a time.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,26 @@ class ObjectStore:
         paths = [Path(key) for key in self._list(f"{sidecars.MATERIALIZATIONS}/")]
         found = [(path.parent.name, None if path.stem == sidecars.UNPARTITIONED else path.stem) for path in paths]
         return sorted(found, key=lambda place: (place[0], place[1] or ""))
+
+    def sidecars(self) -> list[Materialization]:
+        """All that anybody has sent, as it is now, in order of asset and partition; a request for each."""
+        texts = (self._get(key) for key in sorted(self._list(f"{sidecars.MATERIALIZATIONS}/")))
+        return [Materialization.model_validate_json(text) for text in texts if text is not None]
+
+    def unnamed(self, before: datetime) -> dict[str, int]:
+        """Contents that were sent before that time and that no sidecar names any more: their keys and bytes."""
+        with self._faults(f"list {_CONTENTS}/"):
+            old = [
+                each for chunk in self._store.list(f"{_CONTENTS}/") for each in chunk if each["last_modified"] < before
+            ]
+        named = {_content_key(digest) for told in self.sidecars() for digest in told.files.values()}
+        return {str(each["path"]): int(each["size"]) for each in old if each["path"] not in named}
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Lets go of contents; who calls this has seen to it that nobody is about to name them again."""
+        for key in keys:
+            with self._faults(f"remove {key}"):
+                self._store.delete(key)
 
     def _about(self, told: Materialization) -> list[Path]:
         """Files that a materialization cannot be read, or traced, without: its schema and its model calls."""
