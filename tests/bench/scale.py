@@ -1,7 +1,8 @@
 """`make scale`: a backfill of many domains and pairs through the daemon, its dataset, and all of it verified again.
 
 `python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` writes `docs/scale.json`, and holds
-every domain and pair to its digest in `docs/scale-digests.json`; without that file it makes it.
+every domain and pair to its digest in `docs/scale-digests.json`; without that file it makes it. What an earlier call
+that was cut off has measured in the folder (`figures.json`) is not measured again.
 """
 
 import json
@@ -23,12 +24,14 @@ def main() -> None:
     """Measures, compares and stores; ends with an error where something is at fault or different."""
     folder, sizes = Path(sys.argv[1]).absolute(), [int(each) for each in sys.argv[2:6]]
     project = Project(folder)
-    figures = _noted(folder, {"machine": machine(), **backfill.measure(folder, *sizes)})
+    figures = _so_far(folder) or _noted(folder, {"machine": machine(), **backfill.measure(folder, *sizes)})
     failed = sum(figures[name]["failed"] for name in ("domains_backfill", "pairs_backfill") if name in figures)
     if failed:
         sys.exit(f"{failed} runs of the backfills failed; `agentskiller status` in {folder} says why")
-    figures = _noted(folder, {**figures, "dataset": _dataset(project, *sizes)})
-    figures = _noted(folder, {**figures, **_verified(project)})
+    if "dataset" not in figures:
+        figures = _noted(folder, {**figures, "dataset": _dataset(project, *sizes)})
+    if "verify_s" not in figures:
+        figures = _noted(folder, {**figures, **_verified(project)})
     found = digests.digests_of(project)
     if not digests.FILE.exists():
         digests.write(found)
@@ -47,6 +50,12 @@ def _noted(folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
+def _so_far(folder: Path) -> dict[str, Any]:
+    """What was noted in the folder before."""
+    path = folder / "figures.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+
+
 def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair: int) -> dict[str, Any]:
     """The dataset of what is there: nothing else may be left to make."""
     started = time.monotonic()
@@ -54,10 +63,10 @@ def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair
     printed = project.run(
         *("run", *wanted, "--tasks-per-domain", str(of_domain), "--tasks-per-pair", str(of_pair)), seconds=_HOURS
     )
-    examples = re.search(r"dataset: (\d+) examples", printed)
+    examples = re.search(r"dataset: ([\d,]+) examples", printed)
     assert examples, printed[-2000:]
     assert " assets after " not in printed, f"the backfill left something to make: {printed[:2000]}"
-    return {"seconds": round(time.monotonic() - started, 1), "examples": int(examples[1])}
+    return {"seconds": round(time.monotonic() - started, 1), "examples": int(examples[1].replace(",", ""))}
 
 
 def _verified(project: Project) -> dict[str, Any]:
