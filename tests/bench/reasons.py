@@ -18,6 +18,7 @@ from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 from agentskiller_assets.environment.builds import open_environment
 from agentskiller_assets.runtime import Environment, Ok, Session
 from agentskiller_assets.tasks.models import TaskInstance, ValidatedTask
+from agentskiller_assets.tasks.replay import rows_of, run
 from resources.storage.warehouse import Warehouse
 from tests.bench.machine import machine
 
@@ -55,8 +56,7 @@ def shown_by(environment: Environment, instance: TaskInstance) -> str:
     spec, probe = environment.spec, instance.probe
     assert probe is not None
     with environment.fork() as session:
-        for step in instance.steps:
-            session.call(step.tool, step.values())
+        run(session, instance.steps)
         session._dirty |= {table.name for table in spec.tables}  # nothing is answered from memory
         own = [(step.tool, step.values()) for step in instance.steps if step.purpose != "identify"]
         every = _lookups(session, spec, [*own, (probe.tool, probe.values())])
@@ -160,7 +160,7 @@ def _with_values(tool: Tool, values: list[tuple[str, Any]]) -> Iterator[Lookup]:
 def _keys_in(session: Session, spec: EnvironmentSpec, lookup: Lookup) -> Iterator[tuple[str, Any]]:
     """Keys of records that a lookup returns, under their columns' names."""
     outcome = session.call(*lookup)
-    rows = outcome.result.get("results", [outcome.result]) if isinstance(outcome, Ok) else []
+    rows = rows_of(outcome.result) if isinstance(outcome, Ok) else []
     for column in spec.tool(lookup[0]).returns.columns:
         if column.refers_to:
             yield from ((column.name, row[column.name]) for row in rows if row.get(column.name) is not None)
