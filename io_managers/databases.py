@@ -16,7 +16,7 @@ class DatabaseIOManager(dg.ConfigurableIOManager):
     warehouse: WarehouseResource
 
     def handle_output(self, context: dg.OutputContext, obj: EnvironmentRows) -> None:
-        """Builds the database, its rows' records, sidecar and catalog; gives Dagster the data version."""
+        """Builds the database, its rows' records and sidecar; gives Dagster the data version."""
         warehouse = self.warehouse.open()
         asset, partition = asset_name(context.asset_key), partition_of(context)
         if partition is None or not isinstance(obj, EnvironmentRows):

@@ -20,7 +20,7 @@ class RecordsIOManager(dg.ConfigurableIOManager):
     warehouse: WarehouseResource
 
     def handle_output(self, context: dg.OutputContext, obj: Any) -> None:
-        """Writes the records, their sidecar and the catalog; gives Dagster their data version."""
+        """Writes the records and their sidecar; gives Dagster their data version."""
         warehouse = self.warehouse.open()
         asset = asset_name(context.asset_key)
         model, many = record_type(context.dagster_type.typing_type, asset)

@@ -83,7 +83,6 @@ def report(
             **totals,
         }
     )
-    warehouse.refresh_catalog()
 
 
 def _link(parent: Parent) -> str:

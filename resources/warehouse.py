@@ -30,3 +30,7 @@ class WarehouseResource(dg.ConfigurableResource):
     def open(self) -> Warehouse:
         """The warehouse in that folder; nothing is touched yet."""
         return Warehouse(Path(self.root) if self.root else default_root())
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """Brings the catalog up to date with what a run has stored: once, since views are slower made than files."""
+        self.open().refresh_catalog()

@@ -20,7 +20,7 @@ from agentskiller_assets.environment.builds import (
     make_tool_list,
     open_environment,
 )
-from agentskiller_assets.environment.case_finder import find_cases
+from agentskiller_assets.environment.case_finder import tried_cases
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule
 from agentskiller_assets.environment.mutations import mutation_score
 from agentskiller_assets.environment.promises import broken_promises
@@ -102,12 +102,12 @@ def faults_of(author: ProceduralAuthor, made: Service, seed: int) -> Iterator[st
 
 def _unproved(environment: Environment) -> Iterator[str]:
     """Promises that the specification does not keep, and faults that no call on these records would show."""
-    cases = find_cases(environment)
+    cases, caught = tried_cases(environment)
     broken = broken_promises(environment, cases)
     yield from map(str, broken)
     if not broken:
         yield from map(str, cases.gaps)
-        yield from (f"{survivor} survives" for survivor in mutation_score(environment, cases).survivors)
+        yield from (f"{survivor} survives" for survivor in mutation_score(environment, cases, caught).survivors)
 
 
 def _failed_conversations(

@@ -1,6 +1,7 @@
 """From the author's drafts to the records of an environment."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from agentskiller_assets.authoring.drafts import Governance
 from agentskiller_assets.authoring.interface import Author
@@ -113,18 +114,29 @@ def rules_used(policy: Sequence[PolicyEntry], tools: Sequence[str], code: str | 
     return tuple(entry.id for entry in policy if entry.code and (entry.tool in tools or entry.code == code))
 
 
+T = TypeVar("T")
+_IMAGES: dict[str, bytes] = {}
 _OPEN: dict[str, Environment] = {}
 _MOST_OPEN = 4
 
 
+def image_of(rows: EnvironmentRows) -> bytes:
+    """The image of a database; the last few are kept, by digest of their content. `SpecError` names a bad row."""
+    return _kept(_IMAGES, rows.digest, lambda: build_image(rows.spec, rows.rows))
+
+
 def open_environment(rows: EnvironmentRows) -> Environment:
-    """The environment of a database; the last few are kept, by digest of their content."""
-    digest = rows.digest
-    if digest not in _OPEN:
-        while len(_OPEN) >= _MOST_OPEN:
-            del _OPEN[next(iter(_OPEN))]
-        _OPEN[digest] = Environment(rows.spec, build_image(rows.spec, rows.rows))
-    return _OPEN[digest]
+    """The environment of a database, kept like its image."""
+    return _kept(_OPEN, rows.digest, lambda: Environment(rows.spec, image_of(rows)))
+
+
+def _kept(kept: dict[str, T], digest: str, make: Callable[[], T]) -> T:
+    if digest not in kept:
+        made = make()
+        while len(kept) >= _MOST_OPEN:
+            del kept[next(iter(kept))]
+        kept[digest] = made
+    return kept[digest]
 
 
 def count_rows(rows: EnvironmentRows) -> Mapping[str, int]:

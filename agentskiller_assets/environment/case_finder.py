@@ -15,16 +15,23 @@ def find_cases(environment: Environment) -> CaseTable:
 
     What has no case is listed as a gap; of two services, apart from what each of them shows by itself.
     """
+    return tried_cases(environment)[0]
+
+
+def tried_cases(environment: Environment) -> tuple[CaseTable, frozenset[str]]:
+    """The cases, and the faults that were planted while they were sought and that they have caught."""
     roles = environment.spec.roles
     if len(roles) == 1:
         return _cases(environment)
-    found = CaseTable.together([_cases(environment.in_role(role)).labelled(role) for role in roles])
+    by_role = {role: _cases(environment.in_role(role)) for role in roles}
+    found = CaseTable.together([cases.labelled(role) for role, (cases, _) in by_role.items()])
     elsewhere = tuple(gap for gap in found.gaps if _is_shown_alone(environment.spec, gap))
-    return replace(found, gaps=tuple(gap for gap in found.gaps if gap not in elsewhere), elsewhere=elsewhere)
+    whole = replace(found, gaps=tuple(gap for gap in found.gaps if gap not in elsewhere), elsewhere=elsewhere)
+    return whole, frozenset().union(*(caught for _, caught in by_role.values()))
 
 
-def _cases(environment: Environment) -> CaseTable:
-    """The cases of whoever calls in one role."""
+def _cases(environment: Environment) -> tuple[CaseTable, frozenset[str]]:
+    """The cases of whoever calls in one role, and what they have caught."""
     with environment.fork() as session:
         finder = Finder(environment, session)
         return sharpen(finder, finder.table())

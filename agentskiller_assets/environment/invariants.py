@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from agentskiller_assets.core.records import row_id
 from agentskiller_assets.core.rows import EnvironmentRows
+from agentskiller_assets.environment.builds import image_of, open_environment
 from agentskiller_assets.errors import SpecError
-from agentskiller_assets.runtime import Environment, build_image
+from agentskiller_assets.runtime import Environment
 
 _MOST_NAMED = 5
 
@@ -13,7 +14,7 @@ _MOST_NAMED = 5
 def broken_rows(rows: EnvironmentRows) -> list[str]:
     """The first row that the session's database refuses, with its constraint."""
     try:
-        build_image(rows.spec, rows.rows)
+        image_of(rows)
     except SpecError as error:
         return [str(error)]
     return []
@@ -22,7 +23,7 @@ def broken_rows(rows: EnvironmentRows) -> list[str]:
 def broken_invariants(rows: EnvironmentRows) -> list[str]:
     """Rows for which an invariant does not hold, with the sentence that they break."""
     try:
-        environment = Environment(rows.spec, build_image(rows.spec, rows.rows))
+        environment = open_environment(rows)
     except SpecError as error:
         return [f"cannot be checked: {error}"]
     return list(_broken(environment))

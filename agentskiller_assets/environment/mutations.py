@@ -1,6 +1,6 @@
 """Are the tests worth anything? Every fault of `alterations` is planted in turn, and must break a case."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.environment.alterations import Mutant, mutants
@@ -22,11 +22,15 @@ class MutationScore(Model):
         return self.caught / self.total if self.total else 0.0
 
 
-def mutation_score(environment: Environment, cases: CaseTable) -> MutationScore:
-    """Share of faulty environments in which a case does not hold; without faults of what is shown elsewhere."""
+def mutation_score(environment: Environment, cases: CaseTable, caught: Collection[str] = frozenset()) -> MutationScore:
+    """Share of faulty environments in which a case does not hold; without faults of what is shown elsewhere.
+
+    `caught` are faults of this environment that some of these very cases have caught already.
+    """
     elsewhere = tuple(f"{gap.subject} " for gap in cases.elsewhere)
     planted = [each for each in mutants(environment.spec) if not each.fault.startswith(elsewhere)]
-    survivors = tuple(mutant.fault for mutant in planted if not is_caught(environment, mutant, cases))
+    rest = [mutant for mutant in planted if mutant.fault not in caught]
+    survivors = tuple(mutant.fault for mutant in rest if not is_caught(environment, mutant, cases))
     return MutationScore(total=len(planted), caught=len(planted) - len(survivors), survivors=survivors)
 
 

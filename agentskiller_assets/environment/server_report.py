@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.core.spec import EnvironmentSpec
-from agentskiller_assets.environment.case_finder import find_cases
+from agentskiller_assets.environment.case_finder import tried_cases
 from agentskiller_assets.environment.correction import (
     ROUNDS,
     Corrected,
@@ -60,10 +60,11 @@ def prove_server(
     """The server module, its test module, and the report of running one against the other.
 
     Tests are written from the approved specification and run in a subprocess; meanwhile the same cases are tried here
-    on every faulty environment. Without an author the server is the specification itself, and nothing is corrected.
+    on every faulty environment in which they were not tried when they were sought. Without an author the server is
+    the specification itself, and nothing is corrected.
     """
     environment = Environment(spec, image)
-    cases = find_cases(environment)
+    cases, caught = tried_cases(environment)
     tests = FrozenTests.write(spec, image, cases)
     unkept = broken_promises(environment, cases)
     if unkept:
@@ -72,7 +73,7 @@ def prove_server(
     server = author.implement(spec) if author else spec
     with ThreadPoolExecutor(max_workers=1) as pool:
         running = pool.submit(correct, tests, server, policy, author, run_tests, rounds)
-        score = mutation_score(environment, cases)
+        score = mutation_score(environment, cases, caught)
         corrected = running.result()
     if corrected.ok and corrected.spec != spec:
         score = mutation_score(Environment(corrected.spec, image), cases)

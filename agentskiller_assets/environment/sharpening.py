@@ -26,13 +26,18 @@ TRIED = 150
 """Calls that are made in both environments."""
 
 
-def sharpen(finder: Finder, cases: CaseTable) -> CaseTable:
-    """The cases, and one more for each fault that they do not catch and that some call shows."""
+def sharpen(finder: Finder, cases: CaseTable) -> tuple[CaseTable, frozenset[str]]:
+    """The cases, and one more for each fault that they do not catch and that some call shows; and what they caught."""
     sharpener = _Sharpener(finder)
+    caught: set[str] = set()
     for mutant in mutants(finder.spec):
-        if mutant.without is None and not is_caught(finder.environment, mutant, cases):
+        if mutant.without is not None:
+            continue
+        if is_caught(finder.environment, mutant, cases):
+            caught.add(mutant.fault)
+        else:
             cases = _with(finder, cases, sharpener.telling(mutant))
-    return cases
+    return cases, frozenset(caught)
 
 
 def _with(finder: Finder, cases: CaseTable, case: Accepted | Rejected | None) -> CaseTable:

@@ -6,7 +6,7 @@ from contextlib import closing
 from typing import Any
 
 from agentskiller_assets.core.canonical import digest_bytes
-from agentskiller_assets.core.spec import EnvironmentSpec, Table
+from agentskiller_assets.core.spec import Column, EnvironmentSpec, Table
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime.ddl import change_log_sql, quoted, schema_sql
 
@@ -53,8 +53,9 @@ def _fill(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> 
     marks = ", ".join("?" * len(names))
     columns = ", ".join(map(quoted, names))
     insert = f"INSERT INTO {quoted(table.name)} ({columns}) VALUES ({marks})"
+    known = {column.name: column for column in table.columns}
     for row in rows:
-        _check_values(table, row)
+        _check_values(table, known, row)
         try:
             connection.execute(insert, [row.get(name) for name in names])
         except (sqlite3.Error, UnicodeEncodeError, OverflowError) as error:
@@ -65,10 +66,10 @@ def _culprit(table: Table, row: Row) -> str:
     return f"table {table.name}, row {row.get(table.key)!r}"
 
 
-def _check_values(table: Table, row: Row) -> None:
+def _check_values(table: Table, known: Mapping[str, Column], row: Row) -> None:
     """What SQLite would take silently: unknown columns, numbers for booleans and the reverse, NUL in text."""
     for name, value in row.items():
-        column = table.column(name)
+        column = known.get(name)
         if column is None:
             raise SpecError(_culprit(table, row), f"there is no column {name}", _FIX)
         if value is not None and isinstance(value, bool) is not (column.type == "boolean"):

@@ -9,13 +9,14 @@ from typing import Any
 
 from resources.storage.sidecars import Materialization
 
-MOST_KEPT = 16
-MOST_BYTES = 400_000
-"""What takes more in Parquet is read anew each time, so that what is kept stays small."""
+MOST_BYTES = 2_000_000
+"""That are kept, as they are in Parquet."""
+LARGEST = 400_000
+"""What takes more is read anew each time."""
 
 Place = tuple[Path, str, str | None, type]
 """Root, asset, partition and model."""
-_RECENT: OrderedDict[Place, tuple[Materialization, Any]] = OrderedDict()
+_RECENT: OrderedDict[Place, tuple[Materialization, Any, int]] = OrderedDict()
 
 
 def recall(place: Place, sidecar: Materialization) -> Any | None:
@@ -28,9 +29,10 @@ def recall(place: Place, sidecar: Materialization) -> Any | None:
 
 
 def remember(place: Place, sidecar: Materialization, content: Any, size: int) -> None:
-    """Keeps a content that takes so many bytes in Parquet, and forgets the one that was used longest ago."""
+    """Keeps a content that takes so many bytes in Parquet, and forgets those that were used longest ago."""
     _RECENT.pop(place, None)
-    if size <= MOST_BYTES:
-        _RECENT[place] = (sidecar, content)
-    while len(_RECENT) > MOST_KEPT:
-        _RECENT.popitem(last=False)
+    if size <= LARGEST:
+        _RECENT[place] = (sidecar, content, size)
+    kept = sum(bytes_of for _, _, bytes_of in _RECENT.values())
+    while kept > MOST_BYTES:
+        kept -= _RECENT.popitem(last=False)[1][2]

@@ -8,9 +8,9 @@ import pytest
 
 from agentskiller_assets.core.spec import Column, EnvironmentSpec, Tool
 from agentskiller_assets.environment.alterations import mutants, other
-from agentskiller_assets.environment.case_finder import find_cases
+from agentskiller_assets.environment.case_finder import find_cases, tried_cases
 from agentskiller_assets.environment.cases import CaseTable, broken_cases
-from agentskiller_assets.environment.mutations import mutation_score, with_fault
+from agentskiller_assets.environment.mutations import is_caught, mutation_score, with_fault
 from agentskiller_assets.environment.server_module import write_server_module, write_server_tests
 from agentskiller_assets.runtime import Environment
 from resources.sandbox import run_pytest
@@ -119,6 +119,14 @@ def test_the_generated_cases_catch_every_mutant():
     score = mutation_score(library(), cases())
     assert (score.score, score.survivors) == (1.0, ())
     assert score.total > 150
+
+
+def test_what_was_caught_while_cases_were_sought_is_caught_by_them():
+    table, caught = tried_cases(library())
+    known = {mutant.fault: mutant for mutant in mutants(LIBRARY)}
+    assert len(caught) > 100
+    assert all(is_caught(library(), known[fault], table) for fault in caught)
+    assert mutation_score(library(), table, caught) == mutation_score(library(), table)
 
 
 def test_tests_that_look_at_nothing_catch_nothing_and_say_so():

@@ -7,7 +7,7 @@ import pytest
 
 from agentskiller_assets.core.canonical import canonical_json, digest
 from agentskiller_assets.core.spec import EnvironmentSpec
-from agentskiller_assets.environment.case_finder import find_cases
+from agentskiller_assets.environment.case_finder import find_cases, tried_cases
 from agentskiller_assets.environment.models import policy_text
 from agentskiller_assets.environment.mutations import mutation_score
 from agentskiller_assets.environment.server_report import prove_server
@@ -198,8 +198,9 @@ def test_a_rule_that_nobody_with_a_record_of_the_other_service_breaks_is_left_to
     rows = {**records, bridge.source: kept}
     environment = Environment(made.blueprint.spec, build_image(made.blueprint.spec, rows))
 
-    cases = find_cases(environment)
+    cases, caught = tried_cases(environment)
 
+    assert mutation_score(environment, cases, caught) == mutation_score(environment, cases)
     assert f"{bridge.tool}: {rule.code}" in {gap.subject for gap in cases.elsewhere}
     assert not [gap for gap in cases.gaps if rule.code in gap.subject]
     assert not [fault for fault in mutation_score(environment, cases).survivors if rule.code in fault]

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 import pytest
 
 from agentskiller_assets.core.rows import EnvironmentRows
@@ -12,6 +13,7 @@ from agentskiller_assets.errors import StorageError
 from agentskiller_assets.partitions import domains_to_pairs
 from io_managers.databases import DatabaseIOManager
 from io_managers.records import RecordsIOManager
+from resources.storage.catalog import CATALOG
 from resources.storage.sidecars import Parent
 from resources.storage.warehouse import Warehouse
 from resources.warehouse import WarehouseResource
@@ -152,6 +154,19 @@ def test_a_pair_loads_the_databases_of_both_its_domains(dagster: Dagster) -> Non
     assert rows.rows == environment().rows
     parents = dagster.note("fused_databases", "lending_library--zoo").parents
     assert [(p.asset, p.partition) for p in parents] == [("databases", "lending_library"), ("databases", "zoo")]
+
+
+def test_after_a_run_the_catalog_knows_what_it_stored_also_if_a_later_step_failed(dagster: Dagster) -> None:
+    def views() -> set[str]:
+        with duckdb.connect(str(dagster.warehouse.root / CATALOG), read_only=True) as client:
+            client.execute("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+            return {name for (name,) in client.fetchall()}
+
+    dagster.make(people)
+    assert "people" in views()
+    run = dagster.make(topics, overview, partition="zoo", raise_on_error=False)
+    assert not run.success, "the overview wants every domain"
+    assert views() >= {"people", "topics", "lineage_edges"}
 
 
 def test_a_pair_without_one_of_its_domains_says_which_and_how_to_make_it(dagster: Dagster) -> None:

@@ -1,5 +1,6 @@
 """What was read a moment ago is not parsed again, and never taken for something else."""
 
+from collections import OrderedDict
 from pathlib import Path
 
 import pytest
@@ -48,18 +49,14 @@ def test_a_file_that_was_damaged_since_is_no_longer_read(warehouse: Warehouse) -
 
 
 def test_few_and_small_contents_are_kept(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    warehouse.write_records("books", None, Book, [book("Emma"), book("Persuasion")], STAMP)
-    for number in range(recent.MOST_KEPT + 1):
-        warehouse.write_records("books", f"p{number}", Book, [book("Emma")], STAMP)
-        warehouse.read_records("books", Book, f"p{number}")
-    assert len(recent._RECENT) == recent.MOST_KEPT
-    monkeypatch.setattr(recent, "MOST_BYTES", warehouse.data_path("books", None).stat().st_size - 1)
-    warehouse.read_records("books", Book, None)
-    assert (warehouse.root, "books", None, Book) not in recent._RECENT
-
-
-def test_a_copy_with_other_rows_has_another_digest() -> None:
-    value = environment(12)
-    before = value.digest
-    assert value.model_copy(update={"rows": {}}).digest != before
-    assert value.model_copy().digest == before
+    for name in ("first", "second", "third"):
+        warehouse.write_records("books", name, Book, [book("Emma")], STAMP)
+    size = warehouse.data_path("books", "first").stat().st_size
+    monkeypatch.setattr(recent, "_RECENT", OrderedDict())
+    monkeypatch.setattr(recent, "MOST_BYTES", 2 * size)
+    for name in ("first", "second", "first", "third"):
+        warehouse.read_records("books", Book, name)
+    assert [place[2] for place in recent._RECENT] == ["first", "third"], "the second was used longest ago"
+    monkeypatch.setattr(recent, "LARGEST", size - 1)
+    warehouse.read_records("books", Book, "second")
+    assert [place[2] for place in recent._RECENT] == ["first", "third"], "the second is too large"
