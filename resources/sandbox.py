@@ -14,8 +14,6 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dagster import ConfigurableResource
-
 from agentskiller_assets.core.records import Model
 
 LAUNCHER = Path(__file__).with_name("sandbox_launcher.py")
@@ -228,14 +226,3 @@ def _isolated(note: Path) -> dict[str, bool]:
         return {name: told[name] is True for name in ("network_isolated", "processes_isolated")}
     except (OSError, ValueError, KeyError, TypeError):
         return {"network_isolated": False, "processes_isolated": False}
-
-
-class Sandbox(ConfigurableResource):
-    """The sandbox with its limits, for assets."""
-
-    timeout_s: float = 60
-    memory_mb: int = 2048
-
-    def run(self, files: dict[str, bytes | str]) -> SandboxReport:
-        """Run the tests in these files."""
-        return run_pytest(files, timeout_s=self.timeout_s, memory_mb=self.memory_mb)

@@ -1,7 +1,6 @@
 """The tables at the end of a run: what each domain and each pair has."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.table import Table
 
@@ -45,9 +44,9 @@ def pair_table(warehouse: Warehouse, pairs: Sequence[str]) -> Table:
 
 def rejections(warehouse: Warehouse, partitions: Sequence[str]) -> list[str]:
     """Why tasks were rejected, by domain or pair and reason."""
-    found = []
+    found, views = [], _views(warehouse)
     for view in ("validated_tasks", "fused_validated_tasks"):
-        if _has(warehouse, view):
+        if view in views:
             _, rows = warehouse.query(
                 f"SELECT partition, rejection, COUNT(*) AS n FROM {view} WHERE rejection IS NOT NULL "
                 "GROUP BY ALL ORDER BY ALL"
@@ -58,8 +57,9 @@ def rejections(warehouse: Warehouse, partitions: Sequence[str]) -> list[str]:
 
 def some_record(warehouse: Warehouse, view: str, domains: Sequence[str], pairs: Sequence[str] = ()) -> str | None:
     """The id of a record of `view` to try a command with; one of a pair, if there is any."""
+    views = _views(warehouse)
     for name, partitions in ((f"fused_{view}", pairs), (view, domains)):
-        if partitions and _has(warehouse, name):
+        if partitions and name in views:
             _, rows = warehouse.query(f"SELECT partition, id FROM {name} ORDER BY partition, position")
             if found := next((record for partition, record in rows if partition in partitions), None):
                 return found
@@ -68,7 +68,7 @@ def some_record(warehouse: Warehouse, view: str, domains: Sequence[str], pairs: 
 
 def dataset_line(warehouse: Warehouse) -> str | None:
     """How many examples the dataset has, by split; None where there is none."""
-    if not _has(warehouse, "training_dataset"):
+    if "training_dataset" not in _views(warehouse):
         return None
     _, rows = warehouse.query("SELECT split, COUNT(*) FROM training_dataset GROUP BY 1 ORDER BY 2 DESC, 1")
     splits = ", ".join(f"{split} {count:,}" for split, count in rows)
@@ -76,24 +76,30 @@ def dataset_line(warehouse: Warehouse) -> str | None:
 
 
 def _table(warehouse: Warehouse, name: str, partitions: Sequence[str], statements: Mapping[str, str]) -> Table:
-    counts = {column: _counts(warehouse, statement) for column, statement in statements.items()}
+    counts = _counts(warehouse, statements)
     table = Table(title=f"{name.capitalize()}s", title_justify="left")
     table.add_column(name, no_wrap=True)
     for column in statements:
         table.add_column(column, justify="right")
     for partition in partitions:
-        table.add_row(partition, *(str(counts[column].get(partition, 0)) for column in statements))
+        table.add_row(partition, *(str(counts.get((column, partition), 0)) for column in statements))
     return table
 
 
-def _counts(warehouse: Warehouse, statement: str) -> dict[str, Any]:
-    view = statement.partition(" FROM ")[2].split()[0]
-    if not _has(warehouse, view):
+def _counts(warehouse: Warehouse, statements: Mapping[str, str]) -> dict[tuple[str, str], int]:
+    """What the statements of columns count, by column and partition; nothing where there is no such view yet."""
+    views = _views(warehouse)
+    parts = [
+        f"SELECT '{column}', counted.* FROM ({statement}) AS counted"
+        for column, statement in statements.items()
+        if statement.partition(" FROM ")[2].split()[0] in views
+    ]
+    if not parts:
         return {}
-    _, rows = warehouse.query(statement)
-    return dict(rows)
+    _, rows = warehouse.query(" UNION ALL ".join(parts))
+    return {(column, partition): number for column, partition, number in rows}
 
 
-def _has(warehouse: Warehouse, view: str) -> bool:
-    _, rows = warehouse.query(f"SELECT COUNT(*) FROM duckdb_views() WHERE view_name = '{view}'")
-    return bool(rows[0][0])
+def _views(warehouse: Warehouse) -> set[str]:
+    _, rows = warehouse.query("SELECT view_name FROM duckdb_views() WHERE NOT internal")
+    return {name for (name,) in rows}
