@@ -126,7 +126,7 @@ class CallSearch:
     def run(self, search: Search, session: Session, callers: Sequence[str], limit: int) -> list[Found]:
         """Calls on the session's present state, evenly spread over what was found; in a fixed order."""
         tool = search.tool
-        mentioned = set().union(*map(_names, search.conditions))
+        mentioned = set().union(*map(sql.names_in, search.conditions))
         wanted = [p for p in tool.parameters if p.name in mentioned and p.name not in search.forced]
         lists = {f"{p.name}__": self._tried(tool, p) for p in wanted if p.name not in search.fixed}
         lists[ME] = list(callers)
@@ -155,7 +155,7 @@ class CallSearch:
         own: dict[str, list[str]] = {name: [] for name in lists}
         where = ["TRUE"]
         for condition in search.conditions:
-            used = tuple((name, texts[name]) for name in sorted(_names(condition)))
+            used = tuple((name, texts[name]) for name in sorted(sql.names_in(condition)))
             own.get(_owner(condition, search), where).append(f"({_filled(condition, used)})")
         # what depends on a caller or a value alone is looked at once for each of them, not for every combination
         tables = ", ".join(self._tried_once(name, len(tried), own[name]) for name, tried in lists.items())
@@ -210,7 +210,7 @@ def parts_of(where: str) -> list[exp.Expr]:
 
 def _owner(condition: str, search: Search) -> str:
     """The one table of callers or values that it depends on; "" where it is about records, or about several."""
-    names = _names(condition) - {"now"}
+    names = sql.names_in(condition) - {"now"}
     if len(names) != 1 or any(re.search(rf"\b{alias}\.", condition) for _, alias in search.tables):
         return ""
     return f"{next(iter(names))}__"
@@ -218,12 +218,6 @@ def _owner(condition: str, search: Search) -> str:
 
 def _texts(conditions: Iterable[exp.Expr]) -> tuple[str, ...]:
     return tuple(sql.to_sql(condition) for condition in conditions)
-
-
-@lru_cache(maxsize=4096)
-def _names(condition: str) -> frozenset[str]:
-    """Names of the placeholders of a condition."""
-    return frozenset(sql.placeholders(sql.parse_condition(condition)))
 
 
 def _conditions(binds: Iterable[Bind]) -> list[exp.Expr]:

@@ -76,7 +76,7 @@ class Namespace:
                 node.set("table", exp.to_identifier(self.name(node.table)))
             return node
 
-        return tree.transform(rename)
+        return tree.transform(rename, copy=False)
 
     def _table(self, table: Table) -> Table:
         columns = tuple(
