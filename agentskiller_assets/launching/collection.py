@@ -17,7 +17,6 @@ _RUNS = itertools.count(1)
 def collected_afterwards() -> Iterator[None]:
     """For one run. What was loaded before the first of them is taken out of every later collection."""
     if gc.get_freeze_count() == 0:
-        gc.collect()
         gc.freeze()
         gc.set_threshold(_NEW, _YOUNG, _OLD)
     try:

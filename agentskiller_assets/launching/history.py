@@ -5,13 +5,16 @@ every statement. Each commit then waits for the disk, and so does each close, be
 writes its log back. In a process that makes runs, or creates them as the daemon does for a backfill, one engine with
 one connection serves each file of events, another connection keeps the latest files open, and commits leave it to the
 operating system when they reach the disk: after a power failure the last events may be missing from the history, but
-no file is damaged, and the warehouse is not concerned.
+no file is damaged, and the warehouse is not concerned. The file of a new run is a copy of the first one that the
+process has made: Dagster would read all its migrations to find that a new file needs none.
 """
 
+import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
+from pathlib import Path
 from threading import Lock
 from typing import Any
 from unittest.mock import patch
@@ -39,7 +42,9 @@ def quick_history() -> Iterator[None]:
 
     event.listen(Engine, "connect", relax)
     try:
-        with _one_engine_for_each_file():
+        with ExitStack() as quickly:
+            quickly.enter_context(_one_engine_for_each_file())
+            quickly.enter_context(_new_files_copied())
             yield
     finally:
         event.remove(Engine, "connect", relax)
@@ -71,6 +76,44 @@ def _one_engine_for_each_file() -> Iterator[None]:
     finally:
         for engine in engines.values():
             Engine.dispose(engine)
+
+
+_EMPTY: list[bytes] = []
+"""The file of a run without events, once this process has made one."""
+
+
+@contextmanager
+def _new_files_copied() -> Iterator[None]:
+    """Dagster makes the file of a run when it first connects; a test holds what is copied to what it makes."""
+    from dagster._core.storage.event_log import SqliteEventLogStorage  # noqa: PLC0415
+
+    make = SqliteEventLogStorage._initdb
+
+    def initdb(storage: Any, engine: Any, for_index_shard: bool = False) -> None:
+        path = Path(engine.url.database)
+        of_new_run = not for_index_shard and path.stem != "index" and not path.exists()
+        if of_new_run and _EMPTY and _written(path, _EMPTY[0]):
+            return
+        make(storage, engine, for_index_shard)
+        if of_new_run and not _EMPTY:
+            with closing(sqlite3.connect(path)) as connection:
+                _EMPTY.append(connection.serialize())
+
+    with patch.object(SqliteEventLogStorage, "_initdb", initdb):
+        yield
+
+
+def _written(path: Path, content: bytes) -> bool:
+    """Whether the file is there with this content; False if another process has just made it."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_bytes(content)
+        with suppress(FileExistsError):
+            path.hardlink_to(draft)
+            return True
+    finally:
+        draft.unlink(missing_ok=True)
+    return False
 
 
 def _engine_that_stays(url: str, **options: Any) -> Any:

@@ -6,21 +6,29 @@ import subprocess
 import sys
 import time
 from concurrent.futures import Future
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 import sqlalchemy
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from agentskiller_assets.cli import workers as workers_module
 from agentskiller_assets.cli.runs import RunResult
 from agentskiller_assets.cli.workers import Workers
+from agentskiller_assets.launching import history as quickly
 from agentskiller_assets.launching.history import MOST_OPEN, quick_history
 from agentskiller_assets.launching.launcher import ForkingRunLauncher
 from agentskiller_assets.launching.preloaded import PRELOADED
+
+
+@dg.asset(name="nothing")
+def _nothing() -> None:
+    """An asset that stores nothing."""
 
 
 def make(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:
@@ -129,6 +137,32 @@ def test_one_engine_with_one_connection_serves_dagsters_event_log_for_each_file(
     assert found is not None
     assert len([url for url in made if "index.db" in url]) == 1
     assert not [path for path in opened if path.endswith("index.db")], "each event has opened the file anew"
+
+
+def test_the_file_of_a_later_run_is_what_dagster_makes_and_dagster_need_not_make_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def a_run(instance: dg.DagsterInstance) -> str:
+        return dg.materialize([_nothing], instance=instance).run_id
+
+    def schema_of(run_id: str) -> list[Any]:
+        with closing(sqlite3.connect(next(tmp_path.rglob(f"{run_id}.db")))) as file:
+            tables = file.execute("SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name").fetchall()
+            revision = file.execute("SELECT version_num FROM alembic_version").fetchall()
+            return [tables, revision, file.execute("PRAGMA journal_mode").fetchall()]
+
+    monkeypatch.setattr(quickly, "_EMPTY", [])
+    with dg.instance_for_test(temp_dir=str(tmp_path)) as instance:
+        by_dagster = a_run(instance)
+        with quick_history():
+            first = a_run(instance)
+            monkeypatch.setattr(sqlite_event_log, "stamp_alembic_rev", None)
+            second = a_run(instance)
+    with dg.DagsterInstance.from_config(str(tmp_path)) as instance:
+        records = {run: instance.all_logs(run) for run in (by_dagster, first, second)}
+    assert schema_of(first) == schema_of(second) == schema_of(by_dagster)
+    assert len(records[second]) == len(records[first]) == len(records[by_dagster]) > 5
+    assert not list(tmp_path.rglob(f".{second}*")), "nothing is left behind"
 
 
 def test_few_files_are_kept_open_however_many_runs_there_are(tmp_path: Path) -> None:
