@@ -10,12 +10,15 @@ from pydantic import BaseModel
 plain_json = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 ).encode
-"""`canonical_json` for values that are plain already, five times as fast (a test holds them equal)."""
+"""`canonical_json` for values that are plain already."""
+
+
+_PLAIN = frozenset({str, int, float, bool, type(None)})
 
 
 def canonical_json(value: Any) -> str:
     """JSON with sorted keys, no spaces and plain Unicode; equal values give equal text in every process."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return plain_json(_plain(value))
 
 
 def digest(value: Any) -> str:
@@ -29,6 +32,18 @@ def digest_bytes(data: bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind in _PLAIN:
+        return value
+    if kind is dict:
+        return {str(key): _plain(item) for key, item in value.items()}
+    if kind is list or kind is tuple:
+        return [_plain(item) for item in value]
+    return _plain_of_subclass(value)
+
+
+def _plain_of_subclass(value: Any) -> Any:
+    """The same for what is neither of JSON's own types nor a plain collection, which is asked for last: it is slow."""
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")
     if isinstance(value, Mapping):

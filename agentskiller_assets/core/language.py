@@ -292,14 +292,19 @@ def money(value: float | Decimal | str) -> str:
 def say_date(value: date | str) -> str:
     """`3 March 2026`."""
     day = value if isinstance(value, date) else datetime.fromisoformat(value)
-    return format_date(day, "d MMMM y", locale="en")
+    return _written_out(day, "d MMMM y")
 
 
 def say_datetime(value: datetime | str) -> str:
     """`Tuesday, 3 March 2026 at 10:30`; seconds are said only where there are any."""
     moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
     clock = moment.strftime("%H:%M:%S" if moment.second else "%H:%M")
-    return f"{format_date(moment, 'EEEE, d MMMM y', locale='en')} at {clock}"
+    return f"{_written_out(moment.date(), 'EEEE, d MMMM y')} at {clock}"
+
+
+@lru_cache(maxsize=4096)
+def _written_out(day: date, pattern: str) -> str:
+    return format_date(day, pattern, locale="en")
 
 
 def say_hours(n: float) -> str:
@@ -316,7 +321,7 @@ def say(value: Any, column_or_type: Typed | ColumnType) -> str:
     """A stored value as people write it, by the type of its column, parameter or result column."""
     kind = column_or_type.type if isinstance(column_or_type, Typed) else column_or_type
     name = column_or_type.name if isinstance(column_or_type, Typed) else ""
-    if kind not in get_args(ColumnType):
+    if kind not in _TYPES:
         raise ValueError(f"{kind!r} is not a column type")
     if value is None:
         return "not set"
@@ -325,6 +330,7 @@ def say(value: Any, column_or_type: Typed | ColumnType) -> str:
     return _SPEAKERS.get(kind, str)(value)
 
 
+_TYPES = frozenset(get_args(ColumnType))
 _SPEAKERS: dict[str, Callable[[Any], str]] = {
     "money": money,
     "date": say_date,

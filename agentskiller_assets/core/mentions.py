@@ -49,6 +49,7 @@ def mentions(text: str, value: Any, typed: Typed | ColumnType) -> bool:
     return _phrase(low, language.say(value, typed)) or _FINDERS.get(kind, _as_text)(low, value)
 
 
+@lru_cache(maxsize=4096)
 def content_words(text: str) -> frozenset[str]:
     """The words of a text that carry its meaning, without endings of plural; numbers as digits."""
     found = {_number_of(word) or word.removesuffix("'s") for word in _WORD.findall(_normal(text))}
@@ -76,9 +77,31 @@ def _phrase(low: str, said: str) -> bool:
         return False
     if wanted.replace(",", "").replace("$", "").replace(".", "").isdigit():
         return False
-    return re.search(r"(?<![\w])" + re.escape(wanted) + r"(?!\w|[.,]\d)", low) is not None
+    return _stands_alone(low, wanted)
 
 
+def _stands_alone(low: str, wanted: str) -> bool:
+    """Whether the words are there, and neither end is a part of something longer.
+
+    The same as a search for `(?<!\\w)wanted(?!\\w|[.,]\\d)`, for which a pattern would be compiled for every value.
+    """
+    start = low.find(wanted)
+    while start >= 0:
+        end = start + len(wanted)
+        goes_on = _in_word(low[end : end + 1]) or (
+            low[end : end + 1] in (".", ",") and low[end + 1 : end + 2].isdecimal()
+        )
+        if not goes_on and not (start and _in_word(low[start - 1])):
+            return True
+        start = low.find(wanted, start + 1)
+    return False
+
+
+def _in_word(letter: str) -> bool:
+    return letter.isalnum() or letter == "_"
+
+
+@lru_cache(maxsize=4096)
 def _dates(low: str) -> list[tuple[int | None, int, int]]:
     """(year or None, month, day) of every date."""
     low = low.replace(",", "")
@@ -94,6 +117,7 @@ def _month(name: str) -> int:
     return next(index for index, month in enumerate(_MONTHS, 1) if month.startswith(name[:3]))
 
 
+@lru_cache(maxsize=4096)
 def _times(low: str) -> set[tuple[int, int]]:
     """Hours and minutes of every time of day."""
     found = {_on_24(int(hour), int(minute), half) for hour, minute, half in _CLOCK.findall(low)}
@@ -122,12 +146,17 @@ def _is_datetime(low: str, value: Any) -> bool:
 
 def _is_number(low: str, value: Any) -> bool:
     """A number of its own, as digits or in words; dates, times, phone numbers and keys are none."""
+    return float(value) in _numbers(low)
+
+
+@lru_cache(maxsize=4096)
+def _numbers(low: str) -> frozenset[float]:
     rest = low
     for pattern in (_EMAIL, _KEY, _ISO, _DAY_FIRST, _MONTH_FIRST, _CLOCK, _HOUR, _PHONE):
         rest = pattern.sub(" ", rest)
     digits = {float(whole.replace(",", "") + part) for whole, part in _NUMBER.findall(rest)}
     words = {float(number) for word in _WORD.findall(rest) if (number := _number_of(word))}
-    return float(value) in digits | words
+    return frozenset(digits | words)
 
 
 @lru_cache(maxsize=4096)

@@ -4,9 +4,11 @@ from functools import lru_cache
 
 import sqlglot
 from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
 from sqlglot.errors import ParseError, TokenError
 
-DIALECT = "sqlite"
+DIALECT = Dialect.get_or_raise("sqlite")
+"""Made once: by its name it would be made anew for each text that is read or written."""
 BUILT_IN = frozenset({"me", "now", "new_id"})
 
 

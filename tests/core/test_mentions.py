@@ -1,8 +1,11 @@
 """Mentions: a value is found however it is written, and never inside of another one."""
 
+import random
+import re
+
 import pytest
 
-from agentskiller_assets.core.mentions import content_words, mentions
+from agentskiller_assets.core.mentions import _stands_alone, content_words, mentions
 
 MORNING, AFTERNOON = "2026-03-19 10:30:00", "2026-03-19 14:00:00"
 
@@ -64,3 +67,13 @@ def test_content_words_leave_out_what_every_sentence_has():
 )
 def test_content_words_are_the_same_in_all_their_forms(one, other):
     assert content_words(one) == content_words(other)
+
+
+def test_words_stand_alone_where_a_pattern_would_say_so():
+    rng = random.Random(7)
+    signs = "ab1_.,-é $"
+    for _ in range(20_000):
+        low = "".join(rng.choice(signs) for _ in range(rng.randint(0, 9)))
+        wanted = "".join(rng.choice(signs) for _ in range(rng.randint(1, 2)))
+        found = re.search(rf"(?<![\w]){re.escape(wanted)}(?!\w|[.,]\d)", low) is not None
+        assert _stands_alone(low, wanted) == found, (low, wanted)
