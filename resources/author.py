@@ -11,7 +11,6 @@ from dagster._core.errors import DagsterInvariantViolationError
 from pydantic import Field
 
 from agentskiller_assets.authoring.interface import Author
-from agentskiller_assets.authoring.llm.author import LLMAuthor
 from agentskiller_assets.authoring.llm.scribe import Models
 from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
 from agentskiller_assets.errors import AgentSkillerError
@@ -76,7 +75,9 @@ class AuthorResource(dg.ConfigurableResource):
         own, _ = calls_of(step.run_id, step.asset, step.partition)
         return cost_per_task(self.llm.warehouse.open(), asset, step.partition, tasks, own)
 
-    def _open_llm(self, step: _Step) -> LLMAuthor:
+    def _open_llm(self, step: _Step) -> Author:
+        from agentskiller_assets.authoring.llm.author import LLMAuthor  # noqa: PLC0415 - only who asks a model needs it
+
         named = self.llm.models()
         models = Models(named.textual, named.coding, self.temperature, self.max_tokens, self.rounds)
         return LLMAuthor(self.llm.open(step.asset, step.partition, step.tell), models)

@@ -106,7 +106,7 @@ def _make(
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
     pipeline = Pipeline(defs)
-    make_catalog_assets(warehouse, settings, stale_catalogs(pipeline, warehouse, settings, force))
+    make_catalog_assets(warehouse, settings, stale_catalogs(pipeline, warehouse, settings, force), workers)
     work = {
         domain: pipeline.of_domain
         if force
@@ -122,18 +122,20 @@ def _make(
     }
     failed |= {pair: (f"its domain {domains[0]} failed",) for pair, domains in lost.items() if domains}
     failed |= _make_all(warehouse, settings, "fusion", work, workers)
-    return failed | _make_dataset(pipeline, warehouse, settings, force)
+    return failed | _make_dataset(pipeline, warehouse, settings, workers, force=force)
 
 
-def _make_dataset(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, force: bool) -> Failed:
+def _make_dataset(
+    pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, workers: Workers, *, force: bool
+) -> Failed:
     """The dataset of all conversations that there are, if any of them is new."""
+    from agentskiller_assets.cli.pipeline import make_one  # noqa: PLC0415
     from agentskiller_assets.cli.plan import dataset_states_of, to_make  # noqa: PLC0415
-    from agentskiller_assets.cli.runs import run_job  # noqa: PLC0415
 
     stale = pipeline.of_all if force else to_make(pipeline, dataset_states_of(pipeline, warehouse, settings))
     if not stale or not warehouse.partitions_of("rollouts"):
         return {}
-    result = run_job("dataset", None, stale, settings.run_config(stale))
+    result = make_one(settings, "dataset", stale, workers)
     warehouse.refresh_catalog()
     return {} if result.success else {"dataset": result.failures}
 

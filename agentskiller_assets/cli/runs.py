@@ -37,7 +37,7 @@ def run_job(job: str, partition: str | None, assets: list[str], run_config: dict
     return RunResult(partition=partition, run_id=result.run_id, success=result.success, failures=failures)
 
 
-def run_in_worker(job: str, partition: str, assets: list[str], run_config: dict[str, Any]) -> RunResult:
+def run_in_worker(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
     """`run_job` for a worker process, whose output nobody reads."""
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)

@@ -34,7 +34,9 @@ class Workers:
         """Import what workers need, in a process of its own that they are forked from; returns at once."""
         forkserver.ensure_running()
 
-    def submit(self, job: str, partition: str, assets: list[str], run_config: dict[str, Any]) -> "Future[RunResult]":
+    def submit(
+        self, job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]
+    ) -> "Future[RunResult]":
         """One run; a worker that died takes those that were under way with it, and no later one."""
         try:
             return self._pool.submit(run_in_worker, job, partition, assets, run_config)

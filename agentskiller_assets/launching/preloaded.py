@@ -11,6 +11,7 @@ PRELOADED = (
     "agentskiller_assets.evaluation.controls",
     "agentskiller_assets.evaluation.pruning",
     "agentskiller_assets.fusion.builds",
+    "agentskiller_assets.launching.warmed",
     "agentskiller_assets.ontology.entities",
     "agentskiller_assets.rollouts.builds",
     "agentskiller_assets.tasks.story",

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from agentskiller_assets.launching.collection import collected_afterwards
+from agentskiller_assets.launching.preloaded import PRELOADED
 from agentskiller_assets.launching.template import CODE_LOCATION, Order
 
 MOST_RUNS = 25
@@ -95,7 +96,8 @@ class Workers:
 
 def serve() -> None:
     """Answers orders until nobody can give any."""
-    importlib.import_module(CODE_LOCATION)
+    for name in (CODE_LOCATION, *PRELOADED):
+        importlib.import_module(name)
     workers = Workers()
     for line in sys.stdin:
         order = Order.model_validate_json(line)
