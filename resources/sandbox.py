@@ -71,6 +71,11 @@ def run_pytest(files: Mapping[str, bytes | str], *, timeout_s: float = 60, memor
         return _report(folder, code)
 
 
+def get_ready() -> None:
+    """Starts the process that a run is forked from, so that it has loaded what it needs by then; returns at once."""
+    _IDLE.append(_idle() or _Launcher())
+
+
 def _run(folder: Path, timeout_s: float, memory_mb: int) -> int | None:
     """The exit code; None when the time was up and the whole process group was killed."""
     request = {

@@ -9,7 +9,6 @@ from rich.table import Table
 from agentskiller_assets.cli.choice import most_pairs
 from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.cli.settings import RunSettings
-from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.models import CatalogEntry
 from agentskiller_assets.registry import read_registry
@@ -76,8 +75,6 @@ def expand(
     UI makes them."""
     dagster_home()
     os.environ["AGENTSKILLER_SEED"] = str(seed)
-    workers = Workers(1)
-    workers.load()
     from agentskiller_assets.cli.make import stale_catalogs  # noqa: PLC0415
     from agentskiller_assets.cli.pipeline import make_catalog_assets  # noqa: PLC0415
     from agentskiller_assets.cli.plan import Pipeline  # noqa: PLC0415
@@ -86,8 +83,7 @@ def expand(
     most = most_pairs_per_domain or most_pairs(pairs, count)
     settings = RunSettings(seed=seed, target_domains=count, target_pairs=pairs, most_pairs_per_domain=most)
     warehouse = Warehouse(default_root())
-    with workers:
-        make_catalog_assets(warehouse, settings, stale_catalogs(Pipeline(defs), warehouse, settings), workers)
+    make_catalog_assets(warehouse, settings, stale_catalogs(Pipeline(defs), warehouse, settings))
     entries = warehouse.read_records("domain_catalog", CatalogEntry, None)
     found = warehouse.read_records("domain_pair_catalog", PairEntry, None)
     sectors, patterns = ({getattr(entry, name) for entry in entries} for name in ("sector", "pattern"))

@@ -106,7 +106,9 @@ def _make(
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
     pipeline = Pipeline(defs)
-    make_catalog_assets(warehouse, settings, stale_catalogs(pipeline, warehouse, settings, force), workers)
+    if stale := stale_catalogs(pipeline, warehouse, settings, force):
+        workers.get_ready()
+    make_catalog_assets(warehouse, settings, stale)
     work = {
         domain: pipeline.of_domain
         if force
@@ -129,13 +131,13 @@ def _make_dataset(
     pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, workers: Workers, *, force: bool
 ) -> Failed:
     """The dataset of all conversations that there are, if any of them is new."""
-    from agentskiller_assets.cli.pipeline import make_one  # noqa: PLC0415
+    from agentskiller_assets.cli.pipeline import make_dataset_assets  # noqa: PLC0415
     from agentskiller_assets.cli.plan import dataset_states_of, to_make  # noqa: PLC0415
 
     stale = pipeline.of_all if force else to_make(pipeline, dataset_states_of(pipeline, warehouse, settings))
     if not stale or not warehouse.partitions_of("rollouts"):
         return {}
-    result = make_one(settings, "dataset", stale, workers)
+    result = make_dataset_assets(settings, stale, workers)
     warehouse.refresh_catalog()
     return {} if result.success else {"dataset": result.failures}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from agentskiller_assets.cli.console import out
-from agentskiller_assets.cli.runs import RunResult
+from agentskiller_assets.cli.runs import RunResult, run_job
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.errors import AgentSkillerError
@@ -23,21 +23,22 @@ class RunFailedError(AgentSkillerError):
     """The catalogs could not be made."""
 
 
-def make_catalog_assets(warehouse: Warehouse, settings: RunSettings, stale: Sequence[str], workers: Workers) -> None:
+def make_catalog_assets(warehouse: Warehouse, settings: RunSettings, stale: Sequence[str]) -> None:
     """Runs the job `catalog` for what is not fresh; `RunFailedError` if it fails."""
     if not stale:
         return
     out.print(f"Making {', '.join(stale)} …", markup=False)
     assets = [asset for asset in CATALOG_ASSETS if asset in stale]
-    result = make_one(settings, "catalog", assets, workers)
+    # here, where the packs were read to tell what is wanted
+    result = run_job("catalog", None, assets, settings.run_config(assets))
     if not result.success:
         raise RunFailedError("catalog", "; ".join(result.failures), "Mend that and run again.")
     warehouse.refresh_catalog()
 
 
-def make_one(settings: RunSettings, job: str, assets: list[str], workers: Workers) -> RunResult:
-    """One run of a job without partitions. A worker makes it, as any other: this process loads nothing for runs."""
-    return _result(None, workers.submit(job, None, assets, settings.run_config(assets)))
+def make_dataset_assets(settings: RunSettings, stale: list[str], workers: Workers) -> RunResult:
+    """Runs the job `dataset`, in a worker: it has loaded what that needs, and read some of the conversations."""
+    return _result(None, workers.submit("dataset", None, stale, settings.run_config(stale)))
 
 
 def make_partitions(

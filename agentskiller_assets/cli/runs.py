@@ -37,6 +37,14 @@ def run_job(job: str, partition: str | None, assets: list[str], run_config: dict
     return RunResult(partition=partition, run_id=result.run_id, success=result.success, failures=failures)
 
 
+def get_ready() -> None:
+    """For a worker that is to make domains or pairs soon: loads what their runs need, in it and beside it."""
+    import agentskiller_assets.definitions  # noqa: F401, PLC0415 - reads the registry, as it is by now
+    from resources import sandbox  # noqa: PLC0415
+
+    sandbox.get_ready()
+
+
 def run_in_worker(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
     """`run_job` for a worker process, whose output nobody reads."""
     quiet = os.open(os.devnull, os.O_WRONLY)

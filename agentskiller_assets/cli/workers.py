@@ -8,7 +8,7 @@ from threading import Thread
 from types import TracebackType
 from typing import Any
 
-from agentskiller_assets.cli.runs import RunResult, run_in_worker
+from agentskiller_assets.cli.runs import RunResult, get_ready, run_in_worker
 from agentskiller_assets.launching.preloaded import PRELOADED
 
 
@@ -33,6 +33,11 @@ class Workers:
     def load(self) -> None:
         """Import what workers need, in a process of its own that they are forked from; returns at once."""
         forkserver.ensure_running()
+
+    def get_ready(self) -> None:
+        """Start all of them, once every domain and pair is registered that they are to make; returns at once."""
+        for _ in range(self._jobs):
+            self._pool.submit(get_ready)
 
     def submit(
         self, job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]
