@@ -1,5 +1,6 @@
 """YAML files with line numbers: an error in a pack or pattern names its line."""
 
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,9 +29,15 @@ class YamlFile:
             raise PackError(str(path), error.strerror or "cannot be read", "Check the file's name.") from error
         if not isinstance(node, yaml.MappingNode):
             raise PackError(f"{path}:1", "is not a mapping", "Start the file with `key: value` lines.")
-        self.lines: dict[Location, int] = {}
-        self._note_lines(node, ())
+        self._root: yaml.Node = node
         self.data: dict[str, Any] = yaml.SafeLoader("").construct_document(node)
+
+    @cached_property
+    def lines(self) -> dict[Location, int]:
+        """Where everything stands; worked out when something is wrong."""
+        lines: dict[Location, int] = {}
+        _note_lines(lines, self._root, ())
+        return lines
 
     def parse(self, model: type[M], data: Any = None) -> M:
         """`data` (the file's own by default) as a model; the first fault becomes a `PackError` with its line."""
@@ -48,12 +55,13 @@ class YamlFile:
         where = ".".join(str(part) for part in location) or "file"
         return PackError(f"{self.path}:{self.lines.get(known, 1)}", f"`{where}`: {fault}", fix)
 
-    def _note_lines(self, node: yaml.Node, location: Location) -> None:
-        self.lines[location] = node.start_mark.line + 1
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                self._note_lines(value, (*location, key.value))
-                self.lines[(*location, key.value)] = key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                self._note_lines(value, (*location, index))
+
+def _note_lines(lines: dict[Location, int], node: yaml.Node, location: Location) -> None:
+    lines[location] = node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            _note_lines(lines, value, (*location, key.value))
+            lines[(*location, key.value)] = key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(lines, value, (*location, index))

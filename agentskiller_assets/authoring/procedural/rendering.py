@@ -1,7 +1,7 @@
 """Rendering of pattern files: `<< name >>` templates in every string, before the file is parsed as a pattern."""
 
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 
@@ -9,6 +9,9 @@ import jinja2
 
 from agentskiller_assets.authoring.procedural.files import Location, YamlFile
 from agentskiller_assets.core import language
+
+_LINE, _NEXT = "\n", "\ue000"
+"""The end of a text, which a template does without; and what stands between templates that are rendered as one."""
 
 
 @cache
@@ -50,25 +53,56 @@ def capitalize(text: str) -> str:
 
 def render_file(file: YamlFile, context: Mapping[str, Any]) -> dict[str, Any]:
     """The file's data with every string rendered; an unknown name is a `PackError` with its line."""
-    return _render(file, file.data, context, ())
+    texts, whole = _whole(file)
+    try:
+        rendered = whole.render(context).split(_NEXT)
+    except jinja2.TemplateError:
+        rendered = [render_text(file, text, context, location) for text, location in texts.items()]
+    return _filled(file.data, dict(zip(texts, rendered, strict=True)))
 
 
-def _render(file: YamlFile, value: Any, context: Mapping[str, Any], location: Location) -> Any:
+@lru_cache(maxsize=64)
+def _whole(file: YamlFile) -> tuple[dict[str, Location], jinja2.Template]:
+    """The templates of a file, each with the first place where it stands, and all of them as one.
+
+    One template is compiled in a tenth of the time that some hundreds take. Each is in a scope of its own.
+    """
+    texts: dict[str, Location] = {}
+    for text, location in _templates(file.data, ()):
+        texts.setdefault(text, location)
+    scopes = (f"<% with %>{text.removesuffix(_LINE)}<% endwith %>" for text in texts)
+    return texts, pattern_environment().from_string(_NEXT.join(scopes))
+
+
+def _templates(value: Any, location: Location) -> Iterator[tuple[str, Location]]:
+    if isinstance(value, str) and _is_template(value):
+        yield value, location
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _templates(str(key), location)
+            yield from _templates(item, (*location, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _templates(item, (*location, index))
+
+
+def _filled(value: Any, rendered: Mapping[str, str]) -> Any:
     if isinstance(value, str):
-        return render_text(file, value, context, location)
+        return rendered.get(value, value)
     if isinstance(value, dict):
-        return {
-            render_text(file, str(key), context, location): _render(file, item, context, (*location, key))
-            for key, item in value.items()
-        }
+        return {rendered.get(str(key), str(key)): _filled(item, rendered) for key, item in value.items()}
     if isinstance(value, list):
-        return [_render(file, item, context, (*location, index)) for index, item in enumerate(value)]
+        return [_filled(item, rendered) for item in value]
     return value
+
+
+def _is_template(text: str) -> bool:
+    return "<<" in text or "<%" in text
 
 
 def render_text(file: YamlFile, text: str, context: Mapping[str, Any], location: Location) -> str:
     """One template of the file."""
-    if "<<" not in text and "<%" not in text:
+    if not _is_template(text):
         return text
     try:
         return _compiled(text).render(context)
