@@ -1,5 +1,6 @@
 """The command line: a thin face on Dagster and the warehouse."""
 
+import gc
 import sys
 
 from agentskiller_assets.errors import AgentSkillerError
@@ -18,3 +19,5 @@ def main() -> None:
 
         complain(str(error))
         sys.exit(1)
+    finally:
+        gc.freeze()  # so that the interpreter ends at once: it would look through all that Dagster is, for a second

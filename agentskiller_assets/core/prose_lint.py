@@ -21,6 +21,8 @@ class _Pattern(NamedTuple):
     code: str
     regex: re.Pattern[str]
     message: str
+    needs: tuple[str, ...]
+    """One of these is in all that matches, so that most texts need not be looked through; none if nothing is known."""
 
 
 class _Fault(NamedTuple):
@@ -54,12 +56,12 @@ _SQL_PHRASES = (
 )
 
 
-def _pattern(code: str, regex: str, message: str, flags: int = 0) -> _Pattern:
-    return _Pattern(code, re.compile(regex, flags), message)
+def _pattern(code: str, regex: str, message: str, *needs: str, flags: int = 0) -> _Pattern:
+    return _Pattern(code, re.compile(regex, flags), message, needs)
 
 
 _PATTERNS = (
-    _pattern("caps_code", r"(?<!\w)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)", "a code of the program"),
+    _pattern("caps_code", r"(?<!\w)[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?!\w)", "a code of the program", "_"),
     _pattern(
         "record_key",
         r"(?<!\w)(?!(?:ISO|RFC|EN|DIN|BS)-)[A-Z]{2,5}-\d{3,}(?!\w)"
@@ -74,19 +76,24 @@ _PATTERNS = (
         r"(?<!\w)(?=\w*[a-z])(?!\w*_(?=[0-9a-f]*\d)[0-9a-f]{4,}(?!\w))"
         r"[A-Za-z][A-Za-z0-9]*(?:_[A-Za-z0-9]+)+(?!\w)",
         "an identifier, not words",
+        "_",
     ),
     _pattern(
         "raw_timestamp",
         r"(?<![\w-])\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)?Z?(?![\w-])"
         r"|(?<![\d:])\d{2}:\d{2}:00(?![\d:])",
         "a date or time as a program stores it",
+        "-",
+        ":",
     ),
     _pattern(
         "sql",
         rf"\bSELECT\b.*?\bFROM\b|\bWHERE\b|(?:{_SQL_PHRASES})|(?<![\w:]):[a-z_]\w*|\(\*\)"
         r"|<=|>=|!=|<>|==|\|\|",
         "a piece of SQL",
-        re.DOTALL,
+        *("SELECT", "WHERE", "INSERT", "DELETE", "UPDATE", "BY", "JOIN", "NULL", "EXISTS", "COALESCE", "CASE"),
+        *(":", "(*)", "<", ">", "!=", "==", "||"),
+        flags=re.DOTALL,
     ),
     _pattern(
         "template_seam",
@@ -94,11 +101,13 @@ _PATTERNS = (
         r"|\[\s?\]|\[['\"]|\[[A-Za-z_][A-Za-z_ ]+\](?![(\[:])"
         r"|<[A-Za-z_][\w ]*>|<[\w.]+ object at|\\n|\b(?:TODO|FIXME|XXX|TBD|[Ll]orem ipsum)\b",
         "a place that a template left unfilled",
+        *("{", "}", "%", "[", "<", "\\n", "TODO", "FIXME", "XXX", "TBD", "orem ipsum"),
     ),
     _pattern(
         "template_seam",
         r"\b(?:null(?! and void)|NULL|nan|NaN|undefined|Undefined)\b",
         "a missing value that nobody put in words",
+        *("null", "NULL", "nan", "NaN", "ndefined"),
     ),
     _pattern(
         "template_seam",
@@ -106,6 +115,7 @@ _PATTERNS = (
         r"|\bNone\b(?! (?:of|are|is|was|were|has|have|had|will|can"
         r"|remains?|left|yet|needed|required|taken|at all)\b)",
         "a missing value that nobody put in words",
+        "None",
     ),
     _pattern(
         "doubled_determiner",
@@ -116,6 +126,7 @@ _PATTERNS = (
         "person_that",
         rf"(?i:\b(?:{_PEOPLE}))[ \t]+that[ \t]+(?:is|are|was|were|has|have|does|do|can|cannot|may|must|will)\b",
         "people are `who`, not `that`",
+        "that",
     ),
     _pattern(
         "clumsy_count",
@@ -123,18 +134,27 @@ _PATTERNS = (
         r"(?:one time|two times|1 times?|2 times))\b(?! slots?\b)",
         "people say `once` and `twice`",
     ),
-    _pattern("stranded_preposition", r"\b(?i:for|of|with|at) to\b", "a column's name stands where a noun should"),
+    _pattern(
+        "stranded_preposition", r"\b(?i:for|of|with|at) to\b", "a column's name stands where a noun should", " to"
+    ),
     _pattern(
         "doubled_sentence",
         r"(?<![\w,;:] )(?P<sentence>\b[A-Z][^.?!\n]{6,}[.?!])[ \t]+(?P=sentence)(?=\s|$)",
         "the same sentence twice",
     ),
-    _pattern("possessive_seam", r"\w['\u2019]s['\u2019]s\b|\b(?:my|your)['\u2019]s\b", "a doubled possessive"),
-    _pattern("doubled_space", r"(?<=\S)(?:[ \t]{2,}|\t)(?=\S)", "more than one space between words"),
+    _pattern(
+        "possessive_seam",
+        r"\w['\u2019]s['\u2019]s\b|\b(?:my|your)['\u2019]s\b",
+        "a doubled possessive",
+        "'s",
+        "\u2019s",
+    ),
+    _pattern("doubled_space", r"(?<=\S)(?:[ \t]{2,}|\t)(?=\S)", "more than one space between words", "  ", "\t"),
     _pattern(
         "space_before_punctuation",
         r"(?<=\S)[ \t]+(?!\.\.\.)[,.;:!?]+(?=[\s\"'\u2019\u201d)]|$)|\([ \t]|(?<=\S)[ \t]+\)",
         "a space that does not belong there",
+        *(" ,", " .", " ;", " :", " !", " ?", " )", "( ", "\t"),
     ),
     _pattern(
         "missing_space",
@@ -184,7 +204,7 @@ def lint_prose(
 
 
 def _masked(text: str, allow: Iterable[str]) -> str:
-    masked = _ADDRESS.sub(_hide, text)
+    masked = _ADDRESS.sub(_hide, text) if "@" in text or "://" in text or "www." in text else text
     for phrase in sorted(filter(None, allow), key=len, reverse=True):
         masked = re.sub(rf"(?<!\w){re.escape(phrase)}(?!\w)", _hide, masked)
     return masked
@@ -204,7 +224,9 @@ def _excerpt(text: str, fault: _Fault) -> str:
 
 
 def _pattern_faults(text: str) -> Iterator[_Fault]:
-    for code, regex, message in _PATTERNS:
+    for code, regex, message, needs in _PATTERNS:
+        if needs and not any(map(text.__contains__, needs)):
+            continue
         for match in regex.finditer(text):
             exception = _EXCEPTIONS.get(code)
             if exception is None or not exception(text, match):
@@ -425,6 +447,7 @@ def _end_of_wrong_singular(counted: _Count, singulars: frozenset[str], plurals: 
 
 # what must come in pairs, and capital letters
 _OPENING = re.compile(r"(?:^|(?<=[\s(\[]))'(?!til\b|em\b|cause\b|n\b|tis\b|twas\b|\d)(?=\w)", re.MULTILINE)
+_IN_PAIRS = re.compile(r"[()\[\]\u201c\u201d\"`*']")
 _CLOSING = re.compile(r"(?<=[\w.,!?])'(?!\w)")
 _START = re.compile(
     r"\A[\s#>*\"'\u2018\u201c(]*(?P<letter>[a-z])"
@@ -437,6 +460,8 @@ _NEXT_SENTENCE = re.compile(
 
 
 def _balance_faults(text: str) -> Iterator[_Fault]:
+    if _IN_PAIRS.search(text) is None:
+        return
     for block in re.finditer(r"\S(?:.|\n(?!\s*\n))*", text):
         body, offset = block.group(), block.start()
         for place, mark in _unbalanced(body):

@@ -1,8 +1,10 @@
 """The lint catches what no person would write and lets pass what people do write."""
 
+import random
+
 import pytest
 
-from agentskiller_assets.core.prose_lint import Finding, lint_prose
+from agentskiller_assets.core.prose_lint import _PATTERNS, Finding, lint_prose
 
 FAULTY = {
     "snake_case": [
@@ -263,3 +265,21 @@ def test_nouns_of_the_field_are_counted_too() -> None:
 
 def test_marker_comments_leave_no_trace() -> None:
     assert lint_prose("A fee <!-- rule: LATE_FEE -->of $5 applies. <!-- {x} -->\n<!-- a\nb -->\nPay it.") == []
+
+
+def test_no_pattern_matches_a_text_without_what_it_is_said_to_need():
+    rng = random.Random(7)
+    pieces = [
+        *"abZ019_ -:.,;!?()[]{}%<>=|*#'\u2019\"\t\\\n",
+        *["SELECT", "FROM", "WHERE", "INTO", "BY", "NULL", "None", "nan", "null", "to", "that"],
+    ]
+    pieces += [word for texts in FAULTY.values() for text in texts for word in text.split()]
+    texts = ["".join(rng.choice(pieces) for _ in range(rng.randint(1, 12))) for _ in range(20_000)]
+    texts += [text for texts in FAULTY.values() for text in texts]
+    matched = set()
+    for number, (_, regex, _, needs) in enumerate(_PATTERNS):
+        for text in texts:
+            if needs and regex.search(text):
+                assert any(need in text for need in needs), (regex.pattern, text)
+                matched.add(number)
+    assert len(matched) == sum(bool(pattern.needs) for pattern in _PATTERNS) > 10
