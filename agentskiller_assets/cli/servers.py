@@ -24,7 +24,6 @@ from resources.storage.warehouse import Warehouse, default_root
 WAREHOUSE = "AGENTSKILLER_WAREHOUSE"
 SERVED = "_servers"
 """Folder of the warehouse with the servers that were started, by digest."""
-export = typer.Typer(no_args_is_help=True, help="Take what was made elsewhere.")
 
 
 class Transport(StrEnum):
@@ -68,7 +67,6 @@ def serve(
     os.execv(sys.executable, command)  # noqa: S606
 
 
-@export.command("mcp")
 def export_mcp(
     domain: Domain, folder: Annotated[Path, typer.Argument(help="A new or empty folder.", metavar="DIR")]
 ) -> None:

@@ -3,10 +3,9 @@
 from contextlib import suppress
 
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
-from agentskiller_assets.errors import AgentSkillerError
 from resources.author import open_author
 
-with suppress(AgentSkillerError):  # whoever needs what cannot be read says so in its own run
+with suppress(Exception):  # whoever needs what cannot be read says so in its own run; nothing must end the process
     author = open_author()
     if isinstance(author, ProceduralAuthor):
         author.read_all()
