@@ -1,8 +1,10 @@
 """The processes that make domains and pairs, the same for both: what a worker has loaded and compiled serves all."""
 
 import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, parent_process
 from threading import Thread
 from types import TracebackType
@@ -10,6 +12,8 @@ from typing import Any
 
 from agentskiller_assets.cli.runs import RunResult, get_ready, run_in_worker
 from agentskiller_assets.launching.preloaded import PRELOADED
+
+_OUTPUT = (1, 2)
 
 
 class Workers:
@@ -32,7 +36,8 @@ class Workers:
 
     def load(self) -> None:
         """Import what workers need, in a process of its own that they are forked from; returns at once."""
-        forkserver.ensure_running()
+        with _silent():
+            forkserver.ensure_running()
 
     def get_ready(self) -> None:
         """Start all of them, once every domain and pair is registered that they are to make; returns at once."""
@@ -51,6 +56,22 @@ class Workers:
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_end_with_parent)
+
+
+@contextmanager
+def _silent() -> Iterator[None]:
+    """A process that is started now prints to nobody: who reads this one's output is not kept waiting for its end."""
+    kept = [os.dup(stream) for stream in _OUTPUT]
+    nothing = os.open(os.devnull, os.O_WRONLY)
+    try:
+        for stream in _OUTPUT:
+            os.dup2(nothing, stream)
+        yield
+    finally:
+        for stream, copy in zip(_OUTPUT, kept, strict=True):
+            os.dup2(copy, stream)
+            os.close(copy)
+        os.close(nothing)
 
 
 def _end_with_parent() -> None:

@@ -23,6 +23,7 @@ pytestmark = [
 def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
+    evaluated()  # before, since conversations are held in an event loop, and Playwright's leaves room for no other
     with sync_playwright() as playwright:
         flags = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=flags)

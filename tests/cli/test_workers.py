@@ -80,6 +80,16 @@ def test_a_worker_ends_with_a_parent_that_is_killed() -> None:
     pytest.fail("the worker waits for a parent that is gone")
 
 
+def test_what_loads_for_workers_keeps_nobody_waiting_who_reads_what_the_command_prints() -> None:
+    code = (
+        "import os; from multiprocessing import forkserver; from agentskiller_assets.cli.workers import Workers; "
+        "Workers(1).load(); pid = forkserver._forkserver._forkserver_pid; "
+        "print(*(os.readlink(f'/proc/{pid}/fd/{stream}') for stream in (1, 2)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [os.devnull, os.devnull]
+
+
 def test_what_is_loaded_early_has_not_read_the_registry() -> None:
     code = (
         f"import importlib, sys; [importlib.import_module(name) for name in {PRELOADED!r}]; "
