@@ -4,8 +4,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import networkx
-
 from agentskiller_assets.authoring.people import PERSON
 from agentskiller_assets.authoring.plans import ColumnPlan, SamplePlans, SqlValue
 from agentskiller_assets.authoring.samplers import ColumnSampler, Row
@@ -138,6 +136,8 @@ class _RowMaker:
 
 def _in_order(spec: EnvironmentSpec) -> list[Table]:
     """Tables after those that they refer to, otherwise in the order of the specification."""
+    import networkx  # noqa: PLC0415 - a fifth of a second that most processes never need
+
     graph: networkx.DiGraph[str] = networkx.DiGraph()
     for table in spec.tables:
         graph.add_node(table.name)

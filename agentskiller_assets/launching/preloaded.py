@@ -5,6 +5,8 @@ write it.
 """
 
 PRELOADED = (
+    "agentskiller_assets.launching.lighter",
+    "networkx",
     "agentskiller_assets.authoring.procedural.author",
     "agentskiller_assets.environment.invariants",
     "agentskiller_assets.environment.servers",

@@ -1,12 +1,14 @@
 """The tool graph: what must come before what, derived from the specification and the author's storylines."""
 
 from collections.abc import Iterable, Sequence
-
-import networkx
+from typing import TYPE_CHECKING
 
 from agentskiller_assets.authoring.drafts import Storyline
 from agentskiller_assets.core.spec import EnvironmentSpec, Parameter, Tool
 from agentskiller_assets.tasks.models import ToolEdge, ToolGraph
+
+if TYPE_CHECKING:
+    import networkx
 
 
 def build_graph(
@@ -36,6 +38,8 @@ def build_graph(
 
 def graph_faults(graph: ToolGraph) -> list[str]:
     """What keeps the graph from being a DAG with one root that reaches every tool."""
+    import networkx  # noqa: PLC0415 - a fifth of a second that most processes never need
+
     directed = as_networkx(graph.edges)
     directed.add_nodes_from([graph.root, *graph.reads, *graph.writes])
     faults = []
@@ -56,6 +60,8 @@ def graph_faults(graph: ToolGraph) -> list[str]:
 
 def as_networkx(edges: Iterable[ToolEdge]) -> "networkx.DiGraph[str]":
     """The edges as a directed graph over tool names."""
+    import networkx  # noqa: PLC0415
+
     directed: networkx.DiGraph[str] = networkx.DiGraph()
     directed.add_edges_from((edge.source, edge.target) for edge in edges)
     return directed
