@@ -9,7 +9,6 @@ no file is damaged, and the warehouse is not concerned. The file of a new run is
 process has made: Dagster would read all its migrations to find that a new file needs none.
 """
 
-import os
 import sqlite3
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,6 +17,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 from unittest.mock import patch
+
+from resources.storage.files import temporary
 
 MOST_OPEN = 16
 """Files that are kept open. Each run has one of its own, and the daemon creates them by the thousand."""
@@ -104,15 +105,11 @@ def _new_files_copied() -> Iterator[None]:
 
 
 def _written(path: Path, content: bytes) -> bool:
-    """Whether the file is there with this content; False if another process has just made it."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    """Whether the file is there with this content; False if another process has just made it, or it cannot be."""
+    with suppress(OSError), temporary(path) as draft:
         draft.write_bytes(content)
-        with suppress(FileExistsError):
-            path.hardlink_to(draft)
-            return True
-    finally:
-        draft.unlink(missing_ok=True)
+        path.hardlink_to(draft)
+        return True
     return False
 
 

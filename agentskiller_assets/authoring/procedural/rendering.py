@@ -53,25 +53,28 @@ def capitalize(text: str) -> str:
 
 def render_file(file: YamlFile, context: Mapping[str, Any]) -> dict[str, Any]:
     """The file's data with every string rendered; an unknown name is a `PackError` with its line."""
-    texts, whole = _whole(file)
+    texts = _texts(file)
     try:
-        rendered = whole.render(context).split(_NEXT)
+        rendered = _whole(file).render(context).split(_NEXT) if texts else []
     except jinja2.TemplateError:
         rendered = [render_text(file, text, context, location) for text, location in texts.items()]
     return _filled(file.data, dict(zip(texts, rendered, strict=True)))
 
 
 @lru_cache(maxsize=64)
-def _whole(file: YamlFile) -> tuple[dict[str, Location], jinja2.Template]:
-    """The templates of a file, each with the first place where it stands, and all of them as one.
-
-    One template is compiled in a tenth of the time that some hundreds take. Each is in a scope of its own.
-    """
+def _texts(file: YamlFile) -> dict[str, Location]:
+    """The templates of a file, each with the first place where it stands."""
     texts: dict[str, Location] = {}
     for text, location in _templates(file.data, ()):
         texts.setdefault(text, location)
-    scopes = (f"<% with %>{text.removesuffix(_LINE)}<% endwith %>" for text in texts)
-    return texts, pattern_environment().from_string(_NEXT.join(scopes))
+    return texts
+
+
+@lru_cache(maxsize=64)
+def _whole(file: YamlFile) -> jinja2.Template:
+    """All templates of a file as one, each in a scope of its own: some hundreds take ten times as long to compile."""
+    scopes = (f"<% with %>{text.removesuffix(_LINE)}<% endwith %>" for text in _texts(file))
+    return pattern_environment().from_string(_NEXT.join(scopes))
 
 
 def _templates(value: Any, location: Location) -> Iterator[tuple[str, Location]]:
