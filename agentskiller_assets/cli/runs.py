@@ -1,6 +1,5 @@
 """Dagster runs, made in this process or in a worker, and what went wrong in them in a person's words."""
 
-import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -46,11 +45,7 @@ def get_ready() -> None:
 
 
 def run_in_worker(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
-    """`run_job` for a worker process, whose output nobody reads."""
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    os.close(quiet)
+    """`run_job` for a worker process."""
     import agentskiller_assets.definitions  # noqa: F401, PLC0415 - loaded before what is loaded is set aside
 
     with collected_afterwards():

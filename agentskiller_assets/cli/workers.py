@@ -41,6 +41,7 @@ class Workers:
 
     def get_ready(self) -> None:
         """Start all of them, once every domain and pair is registered that they are to make; returns at once."""
+        self.load()
         for _ in range(self._jobs):
             self._pool.submit(get_ready)
 
@@ -48,6 +49,7 @@ class Workers:
         self, job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]
     ) -> "Future[RunResult]":
         """One run; a worker that died takes those that were under way with it, and no later one."""
+        self.load()
         try:
             return self._pool.submit(run_in_worker, job, partition, assets, run_config)
         except BrokenProcessPool:

@@ -11,9 +11,7 @@ plain_json = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False, check_circular=False
 ).encode
 """`canonical_json` for values that are plain already."""
-
-
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def canonical_json(value: Any) -> str:
@@ -32,24 +30,14 @@ def digest_bytes(data: bytes) -> str:
 
 
 def _plain(value: Any) -> Any:
-    kind = type(value)
-    if kind in _PLAIN:
+    if type(value) in _SCALARS:  # most values are, and the questions below take longer
         return value
-    if kind is dict:
-        return {str(key): _plain(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return [_plain(item) for item in value]
-    return _plain_of_subclass(value)
-
-
-def _plain_of_subclass(value: Any) -> Any:
-    """The same for what is neither of JSON's own types nor a plain collection, which is asked for last: it is slow."""
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
     if isinstance(value, set | frozenset):
         raise TypeError("a set has no order; sort it before it is stored or hashed")
     return value
