@@ -69,6 +69,7 @@ $(STAMP): uv.lock pyproject.toml
 	@if command -v uv >/dev/null 2>&1; then uv sync --locked --compile-bytecode --python $(BIN)/python; \
 	else $(BIN)/python -m pip install --quiet --disable-pip-version-check "uv>=0.8" && \
 	     $(BIN)/python -m uv sync --locked --inexact --compile-bytecode --python $(BIN)/python; fi
+	@$(BIN)/python -m compileall -q agentskiller_assets io_managers resources
 	@touch $@
 
 $(LLM_VENV)/.made: tests/real_model/requirements.txt

@@ -41,6 +41,8 @@ SHARED_PROCESSES = 2048
 """Where the caller's own user runs the tests: all that this user runs is counted."""
 BY_SIGNAL = 128
 CLEARINGS = 100
+NEW_OBJECTS = 100_000
+"""Made before garbage is looked for: memory is limited, and a run makes some hundred thousand that stay."""
 
 
 def isolate(libc: ctypes.CDLL) -> tuple[bool, bool]:
@@ -175,6 +177,7 @@ def clear(group: int) -> None:
 
 def main() -> None:
     """Load, and fork for every request until there are no more."""
+    gc.set_threshold(NEW_OBJECTS)
     for name in (*sys.argv[1:], *(f"_pytest.{plugin}" for plugin in default_plugins)):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)

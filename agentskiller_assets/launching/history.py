@@ -5,8 +5,8 @@ every statement. Each commit then waits for the disk, and so does each close, be
 writes its log back. In a process that makes runs, or creates them as the daemon does for a backfill, one engine with
 one connection serves each file of events, another connection keeps the latest files open, and commits leave it to the
 operating system when they reach the disk: after a power failure the last events may be missing from the history, but
-no file is damaged, and the warehouse is not concerned. The file of a new run is a copy of the first one that the
-process has made: Dagster would read all its migrations to find that a new file needs none.
+no file is damaged, and the warehouse is not concerned. To find that a file needs no migration, Dagster loads all that
+it has: here it does so once, and the file of a new run is a copy of the first one that the process has made.
 """
 
 import sqlite3
@@ -46,6 +46,7 @@ def quick_history() -> Iterator[None]:
         with ExitStack() as quickly:
             quickly.enter_context(_one_engine_for_each_file())
             quickly.enter_context(_new_files_copied())
+            quickly.enter_context(_migrations_loaded_once())
             yield
     finally:
         event.remove(Engine, "connect", relax)
@@ -81,6 +82,8 @@ def _one_engine_for_each_file() -> Iterator[None]:
 
 _EMPTY: list[bytes] = []
 """The file of a run without events, once this process has made one."""
+_MIGRATIONS: dict[Any, Any] = {}
+"""What Alembic has loaded, by the configuration; Dagster keeps one for each of its three storages."""
 
 
 @contextmanager
@@ -101,6 +104,22 @@ def _new_files_copied() -> Iterator[None]:
                 _EMPTY.append(connection.serialize())
 
     with patch.object(SqliteEventLogStorage, "_initdb", initdb):
+        yield
+
+
+@contextmanager
+def _migrations_loaded_once() -> Iterator[None]:
+    """Each of Dagster's storages asks Alembic for the latest migration, whenever it is opened."""
+    from alembic.script import ScriptDirectory  # noqa: PLC0415
+
+    load = ScriptDirectory.from_config
+
+    def from_config(config: Any) -> Any:
+        if config not in _MIGRATIONS:
+            _MIGRATIONS[config] = load(config)
+        return _MIGRATIONS[config]
+
+    with patch.object(ScriptDirectory, "from_config", from_config):
         yield
 
 

@@ -96,7 +96,7 @@ class Workers:
 
 def serve() -> None:
     """Answers orders until nobody can give any."""
-    for name in (CODE_LOCATION, *PRELOADED):
+    for name in (*PRELOADED, CODE_LOCATION):
         importlib.import_module(name)
     workers = Workers()
     for line in sys.stdin:

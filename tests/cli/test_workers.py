@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import pytest
 import sqlalchemy
+from alembic.script import ScriptDirectory
 from dagster._core.storage.event_log.sqlite import sqlite_event_log
 from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.pool import NullPool
@@ -173,6 +174,26 @@ def test_the_file_of_a_later_run_is_what_dagster_makes_and_dagster_need_not_make
     assert schema_of(first) == schema_of(second) == schema_of(by_dagster)
     assert len(records[second]) == len(records[first]) == len(records[by_dagster]) > 5
     assert not list(tmp_path.rglob(f".{second}*")), "nothing is left behind"
+
+
+def test_dagsters_migrations_are_loaded_once_however_often_its_history_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded: list[str] = []
+    load = ScriptDirectory._load_revisions  # type: ignore[reportPrivateUsage]
+
+    def counted(scripts: ScriptDirectory) -> Any:
+        loaded.append(scripts.dir)
+        return load(scripts)
+
+    monkeypatch.setattr(ScriptDirectory, "_load_revisions", counted)
+    monkeypatch.setattr(quickly, "_MIGRATIONS", {})
+    for _ in range(2):
+        with quick_history(), dg.instance_for_test(temp_dir=str(tmp_path)):
+            pass
+    assert len(loaded) == len(set(quickly._MIGRATIONS)) == 3, "once for each of the three storages"  # type: ignore[reportPrivateUsage]
+    with dg.instance_for_test(temp_dir=str(tmp_path)):
+        assert len(loaded) > 3, "and as ever outside of it"
 
 
 def test_few_files_are_kept_open_however_many_runs_there_are(tmp_path: Path) -> None:
