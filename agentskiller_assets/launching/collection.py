@@ -1,4 +1,4 @@
-"""Garbage is looked for seldom, where much is loaded that stays, and after every few runs in processes that make them."""
+"""Garbage is looked for seldom where much is loaded that stays, and after every few runs in processes that make runs."""
 
 import gc
 import itertools
