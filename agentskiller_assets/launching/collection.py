@@ -1,4 +1,4 @@
-"""Garbage is looked for seldom where much is loaded that stays, and after every few runs in processes that make runs."""
+"""Garbage is looked for seldom where much is loaded that stays, and after every few runs where those are made."""
 
 import gc
 import itertools
