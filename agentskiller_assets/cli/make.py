@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from agentskiller_assets.registry import domains_of
 from resources.storage.warehouse import Warehouse, default_root
 
 if TYPE_CHECKING:
+    from agentskiller_assets.cli.pipeline import Piece
     from agentskiller_assets.cli.plan import Pipeline
 
 TIME = "2026-03-02 09:00:00"
@@ -53,7 +55,7 @@ def run(
     stale: Annotated[
         bool, typer.Option("--stale", help="Make what was made before and is not fresh any more, and nothing else.")
     ] = False,
-    jobs: Annotated[int, typer.Option(min=1, help="Domains, then pairs, made at the same time.")] = 2,
+    jobs: Annotated[int, typer.Option(min=1, help="Domains and pairs made at the same time.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make everything again, fresh or not.")] = False,
 ) -> None:
     """Make domains, from the catalog to evaluated conversations, pairs of them, and the dataset of what passed."""
@@ -100,31 +102,37 @@ Failed = dict[str, tuple[str, ...]]
 def _make(
     author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, workers: Workers, *, force: bool
 ) -> Failed:
-    """Makes what is not fresh, domains before pairs, and answers with the failures."""
-    from agentskiller_assets.cli.pipeline import make_catalog_assets  # noqa: PLC0415
-    from agentskiller_assets.cli.plan import Pipeline, pair_states_of, states_of, to_make  # noqa: PLC0415
+    """Makes what is not fresh, and answers with the failures."""
+    from agentskiller_assets.cli.pipeline import make_catalog_assets, make_pieces  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import Pipeline  # noqa: PLC0415
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
     pipeline = Pipeline(defs)
     if stale := stale_catalogs(pipeline, warehouse, settings, force):
         workers.get_ready()
     make_catalog_assets(warehouse, settings, stale)
-    work = {
-        domain: pipeline.of_domain
-        if force
-        else to_make(pipeline, states_of(pipeline, warehouse, author, domain, settings))
-        for domain in choice.domains
-    }
-    failed = _make_all(warehouse, settings, "domain_pipeline", work, workers)
-    lost = {pair: [domain for domain in domains_of(pair) if domain in failed] for pair in choice.pairs}
-    work = {
-        pair: pipeline.of_pair if force else to_make(pipeline, pair_states_of(pipeline, warehouse, pair, settings))
-        for pair in choice.pairs
-        if not lost[pair]
-    }
-    failed |= {pair: (f"its domain {domains[0]} failed",) for pair, domains in lost.items() if domains}
-    failed |= _make_all(warehouse, settings, "fusion", work, workers)
+    failed = make_pieces(warehouse, settings, _pieces(pipeline, author, warehouse, settings, choice, force), workers)
+    warehouse.refresh_catalog()
     return failed | _make_dataset(pipeline, warehouse, settings, workers, force=force)
+
+
+def _pieces(
+    pipeline: "Pipeline", author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, force: bool
+) -> "list[Piece]":
+    """Every domain and pair; a pair is made from what its domains are by then."""
+    from agentskiller_assets.cli.pipeline import Piece  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import pair_states_of, states_of, to_make  # noqa: PLC0415
+
+    def of_domain(domain: str) -> list[str]:
+        if force:
+            return pipeline.of_domain
+        return to_make(pipeline, states_of(pipeline, warehouse, author, domain, settings))
+
+    def of_pair(pair: str) -> list[str]:
+        return pipeline.of_pair if force else to_make(pipeline, pair_states_of(pipeline, warehouse, pair, settings))
+
+    domains = [Piece(domain, "domain_pipeline", partial(of_domain, domain)) for domain in choice.domains]
+    return [*domains, *(Piece(pair, "fusion", partial(of_pair, pair), domains_of(pair)) for pair in choice.pairs)]
 
 
 def _make_dataset(
@@ -150,19 +158,6 @@ def stale_catalogs(pipeline: "Pipeline", warehouse: Warehouse, settings: RunSett
     wanted = [pipeline.wanted(asset, None, settings.of(asset)) for asset in CATALOG_ASSETS]
     stale = [state.asset for state in assess(warehouse, wanted) if force or state.freshness != "fresh"]
     return list(dict.fromkeys([*stale, CATALOG_ASSETS[-1]])) if stale else []
-
-
-def _make_all(
-    warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], workers: Workers
-) -> Failed:
-    from agentskiller_assets.cli.pipeline import make_partitions  # noqa: PLC0415
-
-    if fresh := [partition for partition, assets in work.items() if not assets]:
-        out.print(f"Fresh already: {', '.join(fresh)}", markup=False)
-    rest = {partition: assets for partition, assets in work.items() if assets}
-    results = make_partitions(warehouse, settings, job, rest, workers)
-    warehouse.refresh_catalog()
-    return {str(result.partition): result.failures for result in results if not result.success}
 
 
 def _report(warehouse: Warehouse, choice: Choice, failed: Failed, seconds: float) -> None:

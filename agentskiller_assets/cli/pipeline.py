@@ -1,14 +1,11 @@
 """`agentskiller run`: the catalogs, then every domain and every pair that is not fresh, two at a time."""
 
-import os
-import time
-from collections.abc import Sequence
-from concurrent.futures import Future, wait
-from pathlib import Path
-
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
 
 from agentskiller_assets.cli.console import out
+from agentskiller_assets.cli.progress import Report
 from agentskiller_assets.cli.runs import RunResult, run_job
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
@@ -21,6 +18,18 @@ _POLL_S = 0.5
 
 class RunFailedError(AgentSkillerError):
     """The catalogs could not be made."""
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One domain or pair that is to be made by a run of its own."""
+
+    partition: str
+    job: str
+    stale: Callable[[], list[str]]
+    """Its assets that are not fresh, upstream first; asked when all that it needs is made."""
+    needs: tuple[str, ...] = ()
+    """The domains of a pair."""
 
 
 def make_catalog_assets(warehouse: Warehouse, settings: RunSettings, stale: Sequence[str]) -> None:
@@ -41,16 +50,64 @@ def make_dataset_assets(settings: RunSettings, stale: list[str], workers: Worker
     return _result(None, workers.submit("dataset", None, stale, settings.run_config(stale)))
 
 
-def make_partitions(
-    warehouse: Warehouse, settings: RunSettings, job: str, work: dict[str, list[str]], workers: Workers
-) -> list[RunResult]:
-    """One run of the job for each domain or pair; a failing one stops no other."""
-    running = {
-        partition: workers.submit(job, partition, assets, settings.run_config(assets))
-        for partition, assets in work.items()
-    }
-    _watch(warehouse.root, running, work)
-    return [_result(partition, future) for partition, future in running.items()]
+def make_pieces(
+    warehouse: Warehouse, settings: RunSettings, pieces: Sequence[Piece], workers: Workers
+) -> dict[str, tuple[str, ...]]:
+    """Makes what is not fresh, each piece as soon as all that it needs is made; a failing one stops no other.
+
+    What failed, and why: a piece that needs one of those is not begun.
+    """
+    with Report(warehouse.root) as report:
+        runs, waiting = _Runs(settings, workers, report), list(pieces)
+        while waiting or runs.running:
+            unmade = {*runs.running, *(piece.partition for piece in waiting)}
+            ready = [piece for piece in waiting if unmade.isdisjoint(piece.needs)]
+            waiting = [piece for piece in waiting if not unmade.isdisjoint(piece.needs)]
+            if runs.begin(ready) == len(ready):  # what is fresh, or lost, keeps nobody waiting
+                runs.wait()
+    return runs.failed
+
+
+class _Runs:
+    """The runs that are under way, and what failed."""
+
+    def __init__(self, settings: RunSettings, workers: Workers, report: Report) -> None:
+        self._settings, self._workers, self._report = settings, workers, report
+        self.running: dict[str, Future[RunResult]] = {}
+        self.failed: dict[str, tuple[str, ...]] = {}
+
+    def begin(self, pieces: Sequence[Piece]) -> int:
+        """Starts a run for each that is not fresh; how many those are."""
+        work = {piece: self._stale(piece) for piece in pieces}
+        for piece, assets in work.items():
+            if assets:
+                config = self._settings.run_config(assets)
+                self.running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
+                self._report.begin(piece.partition, assets)
+        if fresh := [piece.partition for piece, assets in work.items() if assets == []]:
+            out.print(f"Fresh already: {', '.join(fresh)}", markup=False)
+        return sum(bool(assets) for assets in work.values())
+
+    def _stale(self, piece: Piece) -> list[str] | None:
+        """What is to be made of it; None if that cannot be."""
+        if culprits := [each for each in piece.needs if each in self.failed]:
+            self.failed[piece.partition] = (f"its domain {culprits[0]} failed",)
+            return None
+        try:
+            return piece.stale()
+        except AgentSkillerError as error:
+            self.failed[piece.partition] = (str(error),)
+            return None
+
+    def wait(self) -> None:
+        """Until a run has ended, or it is time to show how far all are."""
+        wait(self.running.values(), timeout=_POLL_S, return_when=FIRST_COMPLETED)
+        ended = [partition for partition, future in self.running.items() if future.done()]
+        self._report.show(ended)
+        for partition in ended:
+            result = _result(partition, self.running.pop(partition))
+            if not result.success:
+                self.failed[partition] = result.failures
 
 
 def _result(partition: str | None, future: "Future[RunResult]") -> RunResult:
@@ -58,43 +115,3 @@ def _result(partition: str | None, future: "Future[RunResult]") -> RunResult:
     if error is None:
         return future.result()
     return RunResult(partition=partition, run_id="", success=False, failures=(f"the worker stopped: {error}",))
-
-
-def _watch(root: Path, running: "dict[str, Future[RunResult]]", work: dict[str, list[str]]) -> None:
-    """Progress until all runs have ended; without a terminal, one line for each domain or pair when it is done."""
-    started = time.time()
-    reported: set[str] = set()
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description:<40}"),
-        BarColumn(24),
-        TextColumn("{task.fields[now]:<18}"),
-    )
-    with Progress(*columns, TimeElapsedColumn(), console=out, disable=not out.is_terminal) as progress:
-        bars = {
-            partition: progress.add_task(partition, total=len(assets), now="waiting")
-            for partition, assets in work.items()
-        }
-        while True:
-            pending = wait(running.values(), timeout=_POLL_S).not_done
-            for partition, assets in work.items():
-                done = [asset for asset in assets if _made_since(root, asset, partition, started)]
-                _show(progress, bars[partition], done, assets, running[partition].done())
-                if running[partition].done() and partition not in reported and not out.is_terminal:
-                    reported.add(partition)
-                    out.print(f"{partition}: {len(done)} of {len(assets)} assets after {time.time() - started:.0f} s")
-            if not pending:
-                return
-
-
-def _show(progress: Progress, bar: TaskID, done: list[str], assets: list[str], ended: bool) -> None:
-    rest = [asset for asset in assets if asset not in done]
-    now = "done" if not rest else "failed" if ended else rest[0] if done else "waiting"
-    progress.update(bar, completed=len(done), now=now)
-
-
-def _made_since(root: Path, asset: str, partition: str, moment: float) -> bool:
-    try:
-        return os.stat(root / "_materializations" / asset / f"{partition}.json").st_mtime >= moment  # noqa: PTH116
-    except OSError:
-        return False

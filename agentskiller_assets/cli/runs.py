@@ -1,11 +1,15 @@
 """Dagster runs, made in this process or in a worker, and what went wrong in them in a person's words."""
 
 from collections.abc import Iterator
-from typing import Any
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.history import quick_history
+
+if TYPE_CHECKING:
+    import dagster as dg
 
 
 class RunResult(Model):
@@ -19,21 +23,37 @@ class RunResult(Model):
 
 
 def run_job(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
-    """Runs these assets of a job, with their checks, on the instance of `DAGSTER_HOME`: the UI shows the run."""
+    """Runs these assets of a job, with their checks, on the instance of `DAGSTER_HOME`: the UI shows the run.
+
+    Dagster's `execute_in_process` would describe the job anew for each partition, and hold all that is made in memory.
+    """
     import dagster as dg  # noqa: PLC0415 - two seconds that only runs need
+    from dagster._core.definitions.job_base import InMemoryJob  # noqa: PLC0415
+    from dagster._core.execution.execute_in_process import core_execute_in_process, merge_run_tags  # noqa: PLC0415
 
-    from agentskiller_assets.definitions import defs  # noqa: PLC0415
-
+    prepared, keys = _prepared(job, tuple(assets)), [dg.AssetKey(asset) for asset in assets]
     with quick_history(), dg.DagsterInstance.get() as instance:
-        result = defs.resolve_job_def(job).execute_in_process(
-            instance=instance,
-            partition_key=partition,
-            asset_selection=[dg.AssetKey(asset) for asset in assets],
-            run_config=run_config,
+        result = core_execute_in_process(
+            run_config,
+            InMemoryJob(prepared),
+            instance,
+            output_capturing_enabled=False,
             raise_on_error=False,
+            run_tags=merge_run_tags(prepared, partition, None, keys, instance, run_config),
+            asset_selection=frozenset(keys),
         )
     failures = () if result.success else tuple(dict.fromkeys(failures_of(result.all_events)))
     return RunResult(partition=partition, run_id=result.run_id, success=result.success, failures=failures)
+
+
+@lru_cache(maxsize=8)
+def _prepared(job: str, assets: tuple[str, ...]) -> "dg.JobDefinition":
+    import dagster as dg  # noqa: PLC0415
+
+    from agentskiller_assets.definitions import defs  # noqa: PLC0415
+
+    keys = [dg.AssetKey(asset) for asset in assets]
+    return defs.resolve_job_def(job).as_ephemeral_job(resource_defs={}, input_values={}, asset_selection=keys)
 
 
 def get_ready() -> None:

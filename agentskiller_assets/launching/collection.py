@@ -8,7 +8,7 @@ from contextlib import contextmanager
 _NEW, _YOUNG, _OLD = 100_000, 50, 100
 """Objects made before the youngest are looked through, and how often that happens before older ones are; a run makes
 some millions. A twentieth of the time of a run is saved, and a fifth of that of loading all that runs need."""
-_EVERY = 4
+_EVERY = 8
 """Runs between two collections: one takes a twentieth of the time of a run, too."""
 _RUNS = itertools.count(1)
 

@@ -1,0 +1,93 @@
+"""`run` makes a pair as soon as its domains are made, and whatever else fails."""
+
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agentskiller_assets.cli import pipeline
+from agentskiller_assets.cli.pipeline import Piece, make_pieces
+from agentskiller_assets.cli.runs import RunResult
+from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.cli.workers import Workers
+from agentskiller_assets.errors import StorageError
+from resources.storage.warehouse import Warehouse
+
+
+class _Workers(Workers):
+    """Ends one run for each time that somebody waits, in the order given; a run fails if its name says so."""
+
+    def __init__(self, order: list[str]) -> None:
+        self.begun: list[str] = []
+        self.begun_before: dict[str, list[str]] = {}
+        self._order = order
+        self._futures: dict[str, Future[RunResult]] = {}
+
+    def submit(self, job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> Any:
+        self.begun.append(f"{job} {partition} {' '.join(assets)}")
+        future = self._futures[str(partition)] = Future[RunResult]()
+        return future
+
+    def wait(self, futures: Any, **_options: Any) -> None:
+        if not futures:
+            return
+        partition = self._order.pop(0)
+        self.begun_before[partition] = list(self.begun)
+        failures = ("it broke",) if "broken" in partition else ()
+        result = RunResult(partition=partition, run_id="", success=not failures, failures=failures)
+        self._futures[partition].set_result(result)
+
+
+def _domain(name: str, stale: tuple[str, ...] = ("queries",)) -> Piece:
+    return Piece(name, "domain_pipeline", lambda: list(stale))
+
+
+def _pair(first: str, second: str) -> Piece:
+    return Piece(f"{first}--{second}", "fusion", lambda: ["fused_queries"], (first, second))
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    def make(pieces: list[Piece], ending: list[str]) -> tuple[_Workers, dict[str, tuple[str, ...]]]:
+        workers = _Workers(ending)
+        monkeypatch.setattr(pipeline, "wait", workers.wait)
+        settings = RunSettings(seed=7, target_domains=1)
+        return workers, make_pieces(Warehouse(tmp_path), settings, pieces, workers)
+
+    return make
+
+
+def test_a_pair_begins_when_its_own_domains_are_made_and_not_before(made: Any) -> None:
+    pieces = [*map(_domain, "abc"), _pair("a", "b"), _pair("b", "c")]
+    workers, failed = made(pieces, ["b", "a", "a--b", "c", "b--c"])
+    domains = [f"domain_pipeline {name} queries" for name in "abc"]
+    assert not failed
+    assert workers.begun == [*domains, "fusion a--b fused_queries", "fusion b--c fused_queries"]
+    assert workers.begun_before["a"] == domains, "b alone is not enough"
+    assert "fusion a--b fused_queries" in workers.begun_before["c"], "nor does it wait for a domain of others"
+
+
+def test_a_pair_of_fresh_domains_begins_at_once(made: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    workers, failed = made([_domain("a", ()), _domain("b", ()), _domain("c"), _pair("a", "b")], ["c", "a--b"])
+    assert not failed
+    assert workers.begun == ["domain_pipeline c queries", "fusion a--b fused_queries"]
+    assert "fusion a--b fused_queries" in workers.begun_before["c"]
+    assert "Fresh already: a, b\n" in capsys.readouterr().out
+
+
+def test_who_needs_a_domain_that_failed_is_not_begun_and_all_others_are(made: Any) -> None:
+    pieces = [_domain("a"), _domain("broken"), _domain("c"), _pair("a", "broken"), _pair("a", "c")]
+    workers, failed = made(pieces, ["broken", "a", "c", "a--c"])
+    assert failed == {"broken": ("it broke",), "a--broken": ("its domain broken failed",)}
+    assert workers.begun[-1] == "fusion a--c fused_queries"
+
+
+def test_a_piece_whose_state_cannot_be_told_fails_alone(made: Any) -> None:
+    def unreadable() -> list[str]:
+        raise StorageError("queries of a", "cannot be read", "Make it again")
+
+    workers, failed = made([Piece("a", "domain_pipeline", unreadable), _domain("b"), _pair("a", "b")], ["b"])
+    assert list(failed) == ["a", "a--b"]
+    assert "queries of a" in failed["a"][0]
+    assert workers.begun == ["domain_pipeline b queries"]
