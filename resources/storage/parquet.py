@@ -47,14 +47,21 @@ def duckdb_type(annotation: Any) -> str:
     return _SCALARS.get(annotation, "JSON")
 
 
-def write_parquet(target: Path, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
+def write_parquet(
+    target: Path,
+    columns: Mapping[str, str],
+    rows: Sequence[Mapping[str, Any]],
+    cells: Mapping[int, str] | None = None,
+) -> None:
     """Writes rows (plain JSON values) ordered by id; the bytes depend on columns and rows alone.
 
+    `cells` has the JSON of values that is known already, by the identity of the value.
     Raises `OSError` or `duckdb.Error`; the caller names the file.
     """
     staged = target.with_name(target.name + ".jsonl")
     # Nested values travel as text, so that DuckDB keeps their numbers digit by digit.
-    lines = [plain_json({name: _cell(kind, row[name]) for name, kind in columns.items()}) for row in rows]
+    known = cells or {}
+    lines = [plain_json({name: _cell(kind, row[name], known) for name, kind in columns.items()}) for row in rows]
     buffer = max(_SMALLEST_BUFFER, *(4 * len(line) + 1024 for line in lines), 0)
     typed = ", ".join(f"{quoted(name)}: '{'VARCHAR' if kind == 'JSON' else kind}'" for name, kind in columns.items())
     selected = ", ".join(
@@ -95,5 +102,7 @@ def description(cursor: duckdb.DuckDBPyConnection) -> list[tuple[Any, ...]]:
     return list(cursor.description or [])
 
 
-def _cell(kind: str, value: Any) -> Any:
-    return plain_json(value) if kind == "JSON" and value is not None else value
+def _cell(kind: str, value: Any, known: Mapping[int, str]) -> Any:
+    if kind != "JSON" or value is None:
+        return value
+    return known.get(id(value)) or plain_json(value)

@@ -1,6 +1,5 @@
 """The warehouse: records and environment databases by asset and partition, written whole or not at all."""
 
-import itertools
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from agentskiller_assets.core.canonical import canonical_json, digest_bytes, plain_json
+from agentskiller_assets.core.canonical import canonical_json, digest_bytes
 from agentskiller_assets.core.records import Record, Upgrade
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.errors import RecordNotFoundError, StorageError
@@ -24,6 +23,7 @@ from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import replace_all, temporary
 from resources.storage.object_store import shared_by
 from resources.storage.parquet import columns_of, read_parquet, write_parquet
+from resources.storage.plain import plain_records
 from resources.storage.recent import recall, remember
 from resources.storage.row_checks import check_rows
 from resources.storage.sidecars import Condition, Materialization, Stamp, name_of
@@ -71,16 +71,16 @@ class Warehouse:
         previous content is then as it was.
         """
         self._check_names(asset, partition)
-        rows, text = _plain_rows(name_of(asset, partition), model, records)
+        plain = plain_records(name_of(asset, partition), model, records)
         final, note = self._paths(asset, partition)
         with storage_faults(final, "write"), temporary(final) as data, temporary(note) as sidecar:
-            write_parquet(data, columns_of(model), rows)
+            write_parquet(data, columns_of(model), plain.rows, plain.cells)
             written = sidecars.describe(
                 stamp,
                 asset=asset,
                 partition=partition,
-                data_version=digest_bytes(text.encode()),
-                row_count=len(rows),
+                data_version=digest_bytes(plain.text.encode()),
+                row_count=len(plain.rows),
                 model=model,
                 files=sidecars.file_digests(self.root, [(data, final)]),
                 upgraded=upgraded,
@@ -122,7 +122,7 @@ class Warehouse:
         """
         self._check_names(asset, partition)
         check_rows(value)
-        rows, _ = _plain_rows(name_of(asset, partition), DatabaseRow, row_records(partition, value))
+        rows = plain_records(name_of(asset, partition), DatabaseRow, row_records(partition, value)).rows
         listing, note = self._paths(asset, partition)
         final = self.database_path(partition, asset)
         with (
@@ -315,33 +315,6 @@ class Warehouse:
         reserved = partition == sidecars.UNPARTITIONED
         if partition is not None and (reserved or not _SAFE_NAME.fullmatch(partition)):
             raise StorageError(partition, "cannot be the name of a partition", fix)
-
-
-def _plain_rows(culprit: str, model: type[Record], records: Iterable[Record]) -> tuple[list[dict[str, Any]], str]:
-    """The records as plain JSON values, ordered by id, and their canonical text."""
-    found = [_plain_row(culprit, model, record) for record in records]
-    found.sort(key=lambda each: each[0]["id"])
-    rows, texts = [row for row, _ in found], [text for _, text in found]
-    for row, following in itertools.pairwise(rows):
-        if row["id"] == following["id"]:
-            fix = "Make what identifies a record part of its id"
-            raise StorageError(culprit, f"two records have the id {row['id']}", fix)
-    return rows, f"[{','.join(texts)}]"
-
-
-def _plain_row(culprit: str, model: type[Record], record: Record) -> tuple[dict[str, Any], str]:
-    if type(record) is not model:
-        fix = "Store records of one model per asset"
-        raise StorageError(culprit, f"holds a {type(record).__name__} among {model.__name__} records", fix)
-    try:
-        # `Model` says that NaN stays NaN in JSON mode, and is not turned into null: here it is refused
-        row = record.model_dump(mode="json")
-        text = plain_json(row)
-        text.encode()
-    except (TypeError, ValueError) as exc:
-        fix = "Store numbers that are finite and text that is valid Unicode"
-        raise StorageError(f"{culprit}, record {record.id}", f"has no canonical form: {exc}", fix) from exc
-    return row, text
 
 
 def _grouped(places: Mapping[str, tuple[str, str | None]]) -> dict[tuple[str, str | None], list[str]]:
