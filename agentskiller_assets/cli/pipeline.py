@@ -103,7 +103,7 @@ class _Runs:
         """Until a run has ended, or it is time to show how far all are."""
         wait(self.running.values(), timeout=_POLL_S, return_when=FIRST_COMPLETED)
         ended = [partition for partition, future in self.running.items() if future.done()]
-        self._report.show(ended)
+        self._report.show([partition for partition, future in self.running.items() if future.running()], ended)
         for partition in ended:
             result = _result(partition, self.running.pop(partition))
             if not result.success:

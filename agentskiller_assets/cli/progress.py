@@ -43,9 +43,10 @@ class Report:
         self._assets[partition] = assets
         self._bars[partition] = self._progress.add_task(partition, total=len(assets), now="waiting")
 
-    def show(self, ended: Sequence[str]) -> None:
-        """How far everything is; the run of these has ended since it was shown last."""
-        for partition, assets in self._assets.items():
+    def show(self, under_way: Sequence[str], ended: Sequence[str]) -> None:
+        """How far these are whose runs have begun, and those whose runs have ended since they were shown last."""
+        for partition in (*under_way, *ended):
+            assets = self._assets[partition]
             done = [asset for asset in assets if self._is_made(asset, partition)]
             rest = [asset for asset in assets if asset not in done]
             now = "done" if not rest else "failed" if partition in ended else rest[0] if done else "waiting"
@@ -53,8 +54,6 @@ class Report:
             if partition in ended and not out.is_terminal:
                 passed = time.time() - self._started
                 out.print(f"{partition}: {len(done)} of {len(assets)} assets after {passed:.0f} s")
-        for partition in ended:
-            del self._assets[partition]
 
     def _is_made(self, asset: str, partition: str) -> bool:
         try:

@@ -23,6 +23,7 @@ from sqlglot import exp
 
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.latest import Latest
 from agentskiller_assets.core.spec import EnvironmentSpec, Table, Tool, Typed
 from agentskiller_assets.environment.call_search import parts_of
 
@@ -49,16 +50,10 @@ def mutants(spec: EnvironmentSpec) -> Iterator[Mutant]:
     """Every fault that the tests must catch, tool by tool; those of the last tools are kept, by what they depend on."""
     world = digest([spec.tables, spec.simulation_time])
     for tool in spec.tools:
-        key = digest([world, tool])
-        if key not in _KEPT:
-            while len(_KEPT) >= _MOST_KEPT:
-                del _KEPT[next(iter(_KEPT))]
-            _KEPT[key] = tuple(_mutants_of(spec, tool))
-        yield from _KEPT[key]
+        yield from _OF_TOOLS.get(digest([world, tool]), lambda tool=tool: tuple(_mutants_of(spec, tool)))
 
 
-_KEPT: dict[str, tuple[Mutant, ...]] = {}
-_MOST_KEPT = 64
+_OF_TOOLS = Latest[tuple[Mutant, ...]](64)
 
 
 def _mutants_of(spec: EnvironmentSpec, tool: Tool) -> Iterator[Mutant]:

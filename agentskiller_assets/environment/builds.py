@@ -1,10 +1,10 @@
 """From the author's drafts to the records of an environment."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Mapping, Sequence
 
 from agentskiller_assets.authoring.drafts import Governance
 from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.core.latest import Latest
 from agentskiller_assets.core.records import row_id
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ToolEntry
@@ -114,29 +114,17 @@ def rules_used(policy: Sequence[PolicyEntry], tools: Sequence[str], code: str | 
     return tuple(entry.id for entry in policy if entry.code and (entry.tool in tools or entry.code == code))
 
 
-T = TypeVar("T")
-_IMAGES: dict[str, bytes] = {}
-_OPEN: dict[str, Environment] = {}
-_MOST_OPEN = 4
+_IMAGES, _OPEN = Latest[bytes](4), Latest[Environment](4)
 
 
 def image_of(rows: EnvironmentRows) -> bytes:
     """The image of a database; the last few are kept, by digest of their content. `SpecError` names a bad row."""
-    return _kept(_IMAGES, rows.digest, lambda: build_image(rows.spec, rows.rows))
+    return _IMAGES.get(rows.digest, lambda: build_image(rows.spec, rows.rows))
 
 
 def open_environment(rows: EnvironmentRows) -> Environment:
     """The environment of a database, kept like its image."""
-    return _kept(_OPEN, rows.digest, lambda: Environment(rows.spec, image_of(rows)))
-
-
-def _kept(kept: dict[str, T], digest: str, make: Callable[[], T]) -> T:
-    if digest not in kept:
-        made = make()
-        while len(kept) >= _MOST_OPEN:
-            del kept[next(iter(kept))]
-        kept[digest] = made
-    return kept[digest]
+    return _OPEN.get(rows.digest, lambda: Environment(rows.spec, image_of(rows)))
 
 
 def count_rows(rows: EnvironmentRows) -> Mapping[str, int]:

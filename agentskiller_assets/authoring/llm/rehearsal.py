@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from agentskiller_assets.authoring.plans import SamplePlans
 from agentskiller_assets.core.canonical import digest
+from agentskiller_assets.core.latest import Latest
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.alterations import mutants
@@ -21,8 +22,6 @@ from agentskiller_assets.runtime import Environment, build_image
 
 ROWS, PEOPLE = 150, 200
 """As few as give every rule of a sound service a case."""
-_MOST_KEPT = 16
-_kept: dict[str, "Rehearsal"] = {}
 
 Found = dict[str, list[str]]
 
@@ -41,12 +40,10 @@ class Rehearsal:
 
 def rehearse(spec: EnvironmentSpec, plans: SamplePlans, seed: int) -> Rehearsal:
     """The rehearsal of a closed specification; the last few are kept, since it takes a second."""
-    key = digest([spec, plans, seed])
-    if key not in _kept:
-        while len(_kept) >= _MOST_KEPT:
-            _kept.pop(next(iter(_kept)), None)
-        _kept[key] = _rehearsed(spec, plans, seed)
-    return _kept[key]
+    return _REHEARSALS.get(digest([spec, plans, seed]), lambda: _rehearsed(spec, plans, seed))
+
+
+_REHEARSALS = Latest[Rehearsal](16)
 
 
 def _rehearsed(spec: EnvironmentSpec, plans: SamplePlans, seed: int) -> Rehearsal:
