@@ -42,7 +42,7 @@ SHARED_PROCESSES = 2048
 BY_SIGNAL = 128
 CLEARINGS = 100
 NEW_OBJECTS = 100_000
-"""Made before garbage is looked for: memory is limited, and a run makes some hundred thousand that stay."""
+"""Made before garbage is looked for: most of what is loaded, and of what tests make, stays."""
 
 
 def isolate(libc: ctypes.CDLL) -> tuple[bool, bool]:

@@ -110,7 +110,7 @@ def _make(
     pipeline = Pipeline(defs)
     if stale := stale_catalogs(pipeline, warehouse, settings, force):
         workers.get_ready()
-    make_catalog_assets(warehouse, settings, stale)
+    make_catalog_assets(warehouse, settings, stale, workers)
     failed = make_pieces(warehouse, settings, _pieces(pipeline, author, warehouse, settings, choice, force), workers)
     warehouse.refresh_catalog()
     return failed | _make_dataset(pipeline, warehouse, settings, workers, force=force)

@@ -32,14 +32,19 @@ class Piece:
     """The domains of a pair."""
 
 
-def make_catalog_assets(warehouse: Warehouse, settings: RunSettings, stale: Sequence[str]) -> None:
-    """Runs the job `catalog` for what is not fresh; `RunFailedError` if it fails."""
+def make_catalog_assets(
+    warehouse: Warehouse, settings: RunSettings, stale: Sequence[str], workers: Workers | None = None
+) -> None:
+    """Runs the job `catalog` for what is not fresh, in a worker if there are any; `RunFailedError` if it fails."""
     if not stale:
         return
     out.print(f"Making {', '.join(stale)} …", markup=False)
     assets = [asset for asset in CATALOG_ASSETS if asset in stale]
-    # here, where the packs were read to tell what is wanted
-    result = run_job("catalog", None, assets, settings.run_config(assets))
+    config = settings.run_config(assets)
+    if workers:
+        result = _result(None, workers.submit("catalog", None, assets, config))
+    else:
+        result = run_job("catalog", None, assets, config)
     if not result.success:
         raise RunFailedError("catalog", "; ".join(result.failures), "Mend that and run again.")
     warehouse.refresh_catalog()

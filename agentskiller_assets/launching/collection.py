@@ -14,8 +14,8 @@ _RUNS = itertools.count(1)
 
 
 def seldom_collected() -> None:
-    """From now on, in this process and those that are forked from it."""
-    gc.set_threshold(_NEW, _YOUNG, _OLD)
+    """From now on, in this process and those that are forked from it; older objects as often as ever after that."""
+    gc.set_threshold(_NEW)
 
 
 @contextmanager
@@ -23,7 +23,7 @@ def collected_afterwards() -> Iterator[None]:
     """For one run. What was loaded before the first of them is taken out of every later collection."""
     if gc.get_freeze_count() == 0:
         gc.freeze()
-        seldom_collected()
+        gc.set_threshold(_NEW, _YOUNG, _OLD)
     try:
         yield
     finally:
