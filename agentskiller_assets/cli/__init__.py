@@ -4,14 +4,14 @@ import gc
 import sys
 
 from agentskiller_assets.errors import AgentSkillerError
-from agentskiller_assets.launching.collection import seldom_collected
 
 __all__ = ["main"]
 
 
 def main() -> None:
     """Entry point of `agentskiller`. An expected failure is one line and exit code 1, never a traceback."""
-    seldom_collected()
+    import agentskiller_assets.launching.lighter  # noqa: F401, PLC0415 - before all that is heavy
+
     try:
         from agentskiller_assets.cli.app import app  # noqa: PLC0415 - the registry is read on import
 

@@ -21,8 +21,6 @@ def complain(text: str) -> None:
 
 def dagster_home() -> Path:
     """Dagster's folder: `DAGSTER_HOME`, or `dagster_home` here. Created, and set for Dagster, if need be."""
-    import agentskiller_assets.launching.lighter  # noqa: F401, PLC0415 - whoever needs this loads Dagster's storage
-
     home = Path(os.environ.get("DAGSTER_HOME") or "dagster_home").absolute()
     home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"

@@ -11,6 +11,7 @@ import typer
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.choice import Choice, choose, made_before
 from agentskiller_assets.cli.console import complain, dagster_home, out
+from agentskiller_assets.cli.runs import Failed
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.registry import domains_of
@@ -93,10 +94,6 @@ def run(
     _report(warehouse, choice, failed, time.monotonic() - started)
     if failed:
         raise typer.Exit(1)
-
-
-Failed = dict[str, tuple[str, ...]]
-"""What was at fault, by domain or pair."""
 
 
 def _make(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from agentskiller_assets.cli.console import out
 from agentskiller_assets.cli.progress import Report
-from agentskiller_assets.cli.runs import RunResult, run_job
+from agentskiller_assets.cli.runs import Failed, RunResult, run_job
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.errors import AgentSkillerError
@@ -55,9 +55,7 @@ def make_dataset_assets(settings: RunSettings, stale: list[str], workers: Worker
     return _result(None, workers.submit("dataset", None, stale, settings.run_config(stale)))
 
 
-def make_pieces(
-    warehouse: Warehouse, settings: RunSettings, pieces: Sequence[Piece], workers: Workers
-) -> dict[str, tuple[str, ...]]:
+def make_pieces(warehouse: Warehouse, settings: RunSettings, pieces: Sequence[Piece], workers: Workers) -> Failed:
     """Makes what is not fresh, each piece as soon as all that it needs is made; a failing one stops no other.
 
     What failed, and why: a piece that needs one of those is not begun.
@@ -79,7 +77,7 @@ class _Runs:
     def __init__(self, settings: RunSettings, workers: Workers, report: Report) -> None:
         self._settings, self._workers, self._report = settings, workers, report
         self.running: dict[str, Future[RunResult]] = {}
-        self.failed: dict[str, tuple[str, ...]] = {}
+        self.failed: Failed = {}
 
     def begin(self, pieces: Sequence[Piece]) -> int:
         """Starts a run for each that is not fresh; how many those are."""

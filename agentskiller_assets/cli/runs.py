@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     import dagster as dg
 
 
+Failed = dict[str, tuple[str, ...]]
+"""What was at fault, by domain or pair."""
+
+
 class RunResult(Model):
     """How one run ended."""
 

@@ -38,15 +38,11 @@ def _plain_record(culprit: str, model: type[Record], record: Record, cells: "_Ce
         fix = "Store records of one model per asset"
         raise StorageError(culprit, f"holds a {type(record).__name__} among {model.__name__} records", fix)
     try:
-        shared = cells.shared_by(record)
-        # `Model` says that NaN stays NaN in JSON mode, and is not turned into null: here it is refused
-        row = record.model_dump(mode="json", exclude=set(shared) or None) | shared
-        text = cells.text_of(row) if shared else plain_json(row)
+        row, text = cells.plain(record)
         text.encode()
     except (TypeError, ValueError) as exc:
         fix = "Store numbers that are finite and text that is valid Unicode"
         raise StorageError(f"{culprit}, record {record.id}", f"has no canonical form: {exc}", fix) from exc
-    cells.learn(record, row)
     return row, text
 
 
@@ -58,23 +54,21 @@ class _Cells:
         self._names = [name for name, kind in columns_of(model).items() if kind == "JSON"]
         self._known: dict[tuple[Any, ...], Any] = {}
 
-    def shared_by(self, record: Record) -> dict[str, Any]:
-        """The plain values of the fields that an earlier record has, too."""
-        keys = {name: _identity(name, getattr(record, name)) for name in self._names}
+    def plain(self, record: Record) -> tuple[dict[str, Any], str]:
+        """The record as plain values and as their JSON. Both have to live until all are done: later ones share them."""
+        keys = {name: key for name in self._names if (key := _identity(name, getattr(record, name)))}
         shared = {name: self._known[key] for name, key in keys.items() if key in self._known}
+        # `Model` says that NaN stays NaN in JSON mode, and is not turned into null: `plain_json` refuses it
+        row = record.model_dump(mode="json", exclude=set(shared) or None) | shared
+        for name, key in keys.items():
+            self._known.setdefault(key, row[name])
+        return row, self._text(row, shared) if shared else plain_json(row)
+
+    def _text(self, row: dict[str, Any], shared: dict[str, Any]) -> str:
+        """`plain_json` of the row."""
         for value in shared.values():
             if id(value) not in self.texts:
                 self.texts[id(value)] = plain_json(value)
-        return shared
-
-    def learn(self, record: Record, row: dict[str, Any]) -> None:
-        """Remembers what a later record may share. Record and row have to live until all are done."""
-        for name in self._names:
-            if key := _identity(name, getattr(record, name)):
-                self._known.setdefault(key, row[name])
-
-    def text_of(self, row: dict[str, Any]) -> str:
-        """`plain_json` of the row."""
         cells = {name: self.texts.get(id(value)) or plain_json(value) for name, value in row.items()}
         return f"{{{','.join(f'{plain_json(name)}:{cells[name]}' for name in sorted(cells))}}}"
 
