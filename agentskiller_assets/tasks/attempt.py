@@ -38,6 +38,8 @@ class Attempt:
         self.answers: list[tuple[int, str, Any]] = []
         self.probe: Step | None = None
         self.rows: list[str] = []
+        self.named: dict[str, str] = {}
+        """Key of the row that was spoken of last, by the title of its table."""
         self.role = world.roles_of(filter(None, [template.goals[0].tool]))[0]
         self.me = me
         self.person = self._value(f"{self.role}.person_id", self.role, me)
@@ -147,7 +149,9 @@ class Attempt:
             if step is None:
                 continue
             column = next(c.name for c in self.spec.tool(name).returns.columns if c.refers_to == parameter.refers_to)
-            return self._describe(index, step, table, column, key)
+            source = self._describe(index, step, table, column, key)
+            self.named[self.spec.table(table).title] = key
+            return source
         raise Dropped("no lookup returns the row")
 
     def _from_creation(self, index: int, table: str, parameter: Parameter, key: str) -> Source:
@@ -157,8 +161,23 @@ class Attempt:
             if column and self.results[step].get(column) == key:
                 title = self.spec.table(table).title
                 self.slots.append(Slot(name=table, goal=index, text=f"that new {title}", values=()))
+                self.named[title] = key
                 return Source(step=step, column=column)
         raise Dropped("nothing returned the new row")
+
+    def _from_before(self, index: int, table: str, key: str) -> Source | None:
+        """Where an earlier call had the row from, if it is the one of its kind that was spoken of last."""
+        title = self.spec.table(table).title
+        if self.named.get(title) != key:
+            return None
+        for made in self.steps:
+            for argument in made.arguments:
+                found = self.spec.tool(made.tool).parameter(argument.name)
+                refers_to = str(found.refers_to if found else None).partition(".")[0]
+                if argument.value == key and refers_to == table and argument.source.step is not None:
+                    self.slots.append(Slot(name=table, goal=index, text=f"that {title}", values=()))
+                    return argument.source
+        return None
 
     def _lookup(self, index: int, tool: Tool, table: str, key: str) -> int | None:
         """The index of a step that calls `tool` so that its result holds the row; None if it cannot."""
@@ -198,9 +217,23 @@ class Attempt:
                 pick(result, column, where)
             except Unobtainable:
                 continue
-            self._say_row(index, table, phrase, {name: language.say(row[name], names[name]) for name in used}, where)
-            return Source(step=step, column=column, where=where)
+            if self._still_holds(step, column, where, key):
+                words = {name: language.say(row[name], names[name]) for name in used}
+                self._say_row(index, table, phrase, words, where)
+                return Source(step=step, column=column, where=where)
+            if source := self._from_before(index, table, key):
+                return source
         raise Dropped("no description singles out the row")
+
+    def _still_holds(self, step: int, column: str, where: tuple[tuple[str, Any], ...], key: str) -> bool:
+        """Whether a description singles out the row after what was done since the lookup, which may have moved it."""
+        if not any(later.purpose == "goal" for later in self.steps[step + 1 :]):
+            return True
+        outcome = self.session.call(self.steps[step].tool, self.steps[step].values())
+        try:
+            return isinstance(outcome, Ok) and pick(outcome.result, column, where) == key
+        except Unobtainable:
+            return False
 
     def _look_in_vain(self, index: int, goal: Goal, candidate: Candidate) -> None:
         """The user speaks of a row that is somebody else's: the lookup does not show it."""
