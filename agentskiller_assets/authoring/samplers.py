@@ -1,6 +1,7 @@
 """Samplers at work: from a plan to the values of one column, for all rows of a table at once."""
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
@@ -20,6 +21,21 @@ AREA_CODES = (201, 206, 212, 213, 216, 303, 305, 312, 313, 314, 404, 408, 412, 4
 SUNDAY = 6
 """Nothing starts on this day of the week."""
 MAIL_HOSTS = ("example.com", "example.org", "example.net")
+_QUALITIES = ("blue", "early", "gentle", "green", "late", "lucky", "merry", "quiet", "silver", "sunny", "swift", "tidy")
+_THINGS = (
+    "anchor",
+    "badger",
+    "brook",
+    "comet",
+    "garden",
+    "heron",
+    "lantern",
+    "maple",
+    "meadow",
+    "pebble",
+    "robin",
+    "sail",
+)
 
 
 class SamplerFault(ValueError):
@@ -184,15 +200,14 @@ class ColumnSampler:
         people = made_up_people(self.draw)
         names: dict[str, None] = {}
         while len(names) < count:
-            names[f"{plan.title} {people.first_name()} {people.last_name()}".strip()] = None
+            names[f"{plan.title} {people.first_name()} {surname(people)}".strip()] = None
         return list(names)
 
     def _contact(self, kind: str) -> str:
         number = self.draw.randint(0, 9999)
         if kind == "phone":
             return f"{self.draw.choice(AREA_CODES)}-555-{number:04}"
-        people = made_up_people(self.draw)
-        return email_address(people.first_name(), people.last_name(), self.draw)
+        return nickname_address(self.draw)
 
     def _existing(self, plan: plans.ExistingValue, count: int) -> list[Any]:
         table, _, column = plan.column.partition(".")
@@ -214,6 +229,16 @@ def made_up_people(draw: random.Random) -> Faker:
     people = _faker()
     people.seed_instance(draw.getrandbits(32))
     return people
+
+
+def surname(people: Faker) -> str:
+    """A last name, with both capitals where it has two: Faker has `Mccarthy`."""
+    return re.sub(r"^Mc([a-z])", lambda found: f"Mc{found[1].upper()}", people.last_name())
+
+
+def nickname_address(draw: random.Random) -> str:
+    """An address of somebody whose name is not known here: it holds no name, which would be that of somebody else."""
+    return f"{draw.choice(_QUALITIES)}.{draw.choice(_THINGS)}{draw.randint(1, 99)}@{draw.choice(MAIL_HOSTS)}"
 
 
 def email_address(first: str, last: str, draw: random.Random) -> str:

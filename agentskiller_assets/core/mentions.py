@@ -46,6 +46,8 @@ def mentions(text: str, value: Any, typed: Typed | ColumnType) -> bool:
         return False
     kind = typed.type if isinstance(typed, Typed) else typed
     low = _normal(text)
+    if "@" in low and "@" not in str(value):
+        low = _EMAIL.sub(" ", low)  # an address says nothing about the name that it is made of
     return _phrase(low, language.say(value, typed)) or _FINDERS.get(kind, _as_text)(low, value)
 
 

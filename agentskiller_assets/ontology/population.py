@@ -3,12 +3,14 @@
 from datetime import date, timedelta
 from typing import get_args
 
-from agentskiller_assets.authoring.samplers import AREA_CODES, email_address, made_up_people
+from agentskiller_assets.authoring.samplers import AREA_CODES, email_address, made_up_people, surname
 from agentskiller_assets.core.seeds import rng
 from agentskiller_assets.ontology.models import Detail, Patience, Person, Persona, Proficiency, Tone
 
 FIRST_NUMBER = 10001
-YOUNGEST, OLDEST = date(2006, 12, 31), date(1938, 1, 1)
+YOUNGEST, OLDEST = date(2006, 12, 31), date(1944, 1, 1)
+MOST = date(1996, 1, 1)
+"""When most of them were born: who uses services by chat is young rather than old."""
 
 
 def make_population(size: int, seed: int) -> list[Person]:
@@ -21,8 +23,8 @@ def make_population(size: int, seed: int) -> list[Person]:
 def _person(index: int, phone: int, taken: set[str], seed: int) -> Person:
     draw = rng(seed, "population", index)
     people = made_up_people(draw)
-    first, last = people.first_name(), people.last_name()
-    born = OLDEST + timedelta(days=draw.randint(0, (YOUNGEST - OLDEST).days))
+    first, last = people.first_name(), surname(people)
+    born = OLDEST + timedelta(days=int(draw.triangular(0, (YOUNGEST - OLDEST).days, (MOST - OLDEST).days)))
     code = AREA_CODES[index // 10_000 % len(AREA_CODES)] if index >= 10_000 else draw.choice(AREA_CODES)
     return Person(
         id=Person.make_id(seed, index),

@@ -6,7 +6,7 @@ from typing import Any
 from agentskiller_assets.authoring.drafts import GoalRequest, QueryDraft, QueryRequest
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.core import language
-from agentskiller_assets.core.spec import EnvironmentSpec, Typed, space_of
+from agentskiller_assets.core.spec import EnvironmentSpec, Parameter, Typed, space_of
 from agentskiller_assets.ontology.models import Person
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Fact, Query, Slot, TaskTemplate, ValidatedTask
@@ -67,7 +67,7 @@ def _query(
         first_message=wording.first_message,
         instruction=wording.instruction,
         known_info=facts,
-        unknown_info=_unknown(task),
+        unknown_info=_unknown(spec, task),
         stop_conditions=_stop(task),
     )
 
@@ -99,12 +99,12 @@ def _number(slot: Slot) -> int:
     return int(slot.values[0][1])
 
 
-def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
+def _facts(task: ValidatedTask, types: Mapping[tuple[str, Any], Typed]) -> Iterator[Fact]:
     """What the user knows, each value once, identity first."""
     met: set[tuple[str, str, str | None]] = set()
     for slot in sorted(task.instance.slots, key=lambda slot: slot.goal != IDENTITY):
         for name, value in slot.values:
-            typed = types[name]
+            typed = types.get((name, value)) or types[name, None]
             text = language.say(value, typed)
             if (name, text, slot.service) not in met:
                 met.add((name, text, slot.service))
@@ -112,27 +112,50 @@ def _facts(task: ValidatedTask, types: Mapping[str, Typed]) -> Iterator[Fact]:
                 yield Fact(label=label, type=typed.type, value=value, text=text)
 
 
-def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[str, Typed]:
-    """The type of every value that the task's slots speak of: parameters, and result columns of its lookups."""
-    steps = task.instance.calls
-    found: dict[str, Typed] = {}
-    for step in steps:
-        tool = spec.tool(step.tool)
-        found.update((column.name, column) for column in tool.returns.columns)
-    for step in steps:
-        found.update((parameter.name, parameter) for parameter in spec.tool(step.tool).parameters)
+def _types(spec: EnvironmentSpec, task: ValidatedTask) -> dict[tuple[str, Any], Typed]:
+    """The type of every value that the task's slots speak of: parameters, and result columns of its lookups.
+
+    By name and value, as two tools may call different things by one name; by the name alone where the value is none of
+    an argument.
+    """
+    tools = [spec.tool(step.tool) for step in task.instance.calls]
+    found: dict[tuple[str, Any], Typed] = {(c.name, None): c for tool in tools for c in tool.returns.columns}
+    for tool, step in zip(tools, task.instance.calls, strict=True):
+        values = step.values()
+        found.update(((p.name, value), p) for p in tool.parameters for value in (None, values.get(p.name)))
     return found
 
 
-def _unknown(task: ValidatedTask) -> tuple[str, ...]:
+def withheld(spec: EnvironmentSpec, task: ValidatedTask) -> Parameter | None:
+    """For who cannot be identified with one of two services: what they cannot give it, though they know who they are.
+
+    The number on a card may lie at home; an address or a phone number is known, but not which of them was given.
+    """
+    if not task.instance.unidentified or task.instance.probe is None:
+        return None
+    role = spec.role_of(spec.tool(task.instance.probe.tool))
+    asked = spec.authorizer_of(role).parameters
+    return min(asked, key=lambda p: (not on_card(p), p.type not in ("email", "phone")))
+
+
+def on_card(parameter: Parameter) -> bool:
+    """Whether it is the service's own, as the number on a card, and not one of the person's facts."""
+    return (parameter.matches or "").partition(".")[0] != "person"
+
+
+def _unknown(spec: EnvironmentSpec, task: ValidatedTask) -> tuple[str, ...]:
     found = ["The numbers by which the service keeps its records."]
     if task.task_kind == "inform":
         found.append("The answer to your question.")
     if task.task_kind == "insufficient":
         found.append("Any detail beyond those listed.")
-    if task.instance.unidentified and task.instance.probe:
-        service = language.humanize(str(space_of(task.instance.probe.tool)))
-        found.append(f"Whatever identifies you for {service}: you do not have it to hand.")
+    kept, probe = withheld(spec, task), task.instance.probe
+    if kept and probe:
+        service = language.humanize(str(space_of(probe.tool)))
+        if on_card(kept):
+            found.append(f"{kept.description.rstrip('.')}, which {service} asks for: you do not have it to hand.")
+        else:
+            found.append(f"Which {language.label(kept.name)} you gave to {service}: you do not remember.")
     return tuple(found)
 
 

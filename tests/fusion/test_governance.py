@@ -131,7 +131,7 @@ def test_the_user_knows_what_identifies_them_for_one_service_and_not_for_the_oth
         "card number for pharmacy orders",
         "last name for pharmacy orders",
     ]
-    assert "Whatever identifies you for clinic appointments: you do not have it to hand." in query.unknown_info
+    assert "Which phone number you gave to clinic appointments: you do not remember." in query.unknown_info
     assert "one of your appointments" in query.instruction
     assert "nor among what you do not know" in query.stop_conditions[-1]
     others = [each for each in made.queries if each.task != query.task]

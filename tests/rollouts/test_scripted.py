@@ -123,9 +123,9 @@ def test_the_same_seed_says_the_same_and_repeats_say_something_else():
 
 
 def test_users_slip_change_their_minds_give_facts_late_and_use_their_own_words():
-    scripts, met = Scripts(clinic().environment), Counter[str]()
-    for case in clinic().cases:
-        script, twists = scripts.of(case)
+    met = Counter[str]()
+    both = (Scripts(clinic().environment), clinic().cases), (Scripts(pair().environment), pair().cases)
+    for script, twists in (scripts.of(case) for scripts, cases in both for case in cases):
         met["late"] += twists.late and len(script.identity) > 1
         met["own words"] += bool(twists.own_words)
         if twists.decoy:

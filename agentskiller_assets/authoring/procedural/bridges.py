@@ -1,7 +1,8 @@
 """Bridges between two services that know nothing of each other: a new record of one refers to an open one of the other.
 
-A pharmacy order refers to the appointment it was prescribed at, a rental to the lessons it is for. Which tables and
-tools these are is read from the specification; nothing here knows a pattern.
+Any two services can have a partner offer, whatever they are: who has something going with the one gets it with the
+other. That is why a new record refers to an open one, and what people say of it. Which tables and tools these are is
+read from the specification; nothing here knows a pattern.
 """
 
 from sqlglot import exp
@@ -51,27 +52,27 @@ def _reference(spec: EnvironmentSpec, source: Table, target: Table, tool: Tool, 
             name=source.key,
             type="id",
             refers_to=key,
-            description=f"The {source.title} that the {target.title} goes with.",
+            description=f"The {source.title} with which the partner offer is claimed.",
         ),
         bind=Bind(
             table=source.name,
             where=f"{key} = :{source.key} AND {mine}",
             refusal=Refusal(
                 code=f"{space}__REFERENCE_TO_{name}_NOT_FOUND",
-                statement=f"A new {target.title} goes with {one} of the same person.",
+                statement=f"A new {target.title} is made on the partner offer, which needs {one} of the same person.",
             ),
         ),
         rules=(
             Rule(
                 code=f"{space}__REFERENCE_TO_{name}_NOT_OPEN",
-                statement=f"The {source.title} that a new {target.title} goes with must be {words}.",
+                statement=f"The {source.title} with which the partner offer is claimed must be {words}.",
                 require=f"{source.name}.{source.status} IN ({states})",
             ),
         ),
         kept_in=target.name,
-        request_suffix=f", and have it go with {{{{ {source.name} }}}}",
-        short_request=f"get {other} that goes with {{{{ {source.name} }}}}",
-        why=f"The two services have agreed that a new {target.title} goes with {one}.",
+        request_suffix=f", using the partner offer for {{{{ {source.name} }}}}",
+        short_request=f"{tool.title[:1].lower()}{tool.title[1:]}, using the partner offer for {{{{ {source.name} }}}}",
+        why=f"The two services have a partner offer: {other} is made on its terms for whoever has {one}.",
     )
 
 

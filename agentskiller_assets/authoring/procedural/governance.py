@@ -20,7 +20,7 @@ def write_governance(service: Service, seed: int) -> Governance:
         sharing=draw.choice(
             (
                 f"The agent speaks only about the identified {role.title}, never about other {role.plural}.",
-                f"Details of other {role.plural} are confidential, even for family members.",
+                f"Details of other {role.plural} are confidential and are not even given to family members.",
                 f"One conversation serves one {role.title}; nothing is said about anyone else.",
             )
         ),

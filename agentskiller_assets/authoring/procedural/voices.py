@@ -46,7 +46,7 @@ OPENINGS = {
         "It's a bit hectic here, so forgive me if I ramble.",
         "I've been going round in circles about this.",
         "I was just telling a neighbour about you.",
-        "I've tried to remember this since breakfast.",
+        "I've been meaning to do this since breakfast.",
         "I promised myself to get this done today.",
         "You wouldn't believe how full my desk is.",
         "The bus is late, so I might as well do this now.",
@@ -117,7 +117,7 @@ MANNERS = {
     "chatty": (
         "like to talk and add a remark here and there",
         "chat easily and stray from the subject now and then",
-        "tell a bit more than you are asked for",
+        "like to tell a little story along the way",
     ),
 }
 PROFICIENCY = {

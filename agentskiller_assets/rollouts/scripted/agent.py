@@ -19,7 +19,15 @@ from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.models import Message, ToolCall
 from agentskiller_assets.rollouts.scripted import agent_words as words
 from agentskiller_assets.rollouts.scripted.listening import agrees, asks
-from agentskiller_assets.rollouts.scripted.script import Detail, GoalScript, Script, asking_clause, second_person, your
+from agentskiller_assets.rollouts.scripted.script import (
+    Detail,
+    GoalScript,
+    Script,
+    asking,
+    asking_clause,
+    second_person,
+    your,
+)
 from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED
 from agentskiller_assets.tasks.models import Argument, Step
@@ -68,6 +76,8 @@ class ScriptedAgent:
         self._heard: set[tuple[int, str]] = set()
         self._decoyed = False
         """Whether the user's last word on the decoy's detail is the decoy."""
+        self._changed: set[Any] = set()
+        """Keys of what earlier goals worked on: it is not as the lookups say any more."""
         self._requested: set[int] = set()
         self._current = 0
         self._confirming = False
@@ -162,10 +172,14 @@ class ScriptedAgent:
             detail = _detail_of(goal, argument)
             if detail is None or not detail.typed:
                 continue
+            if step.purpose == "lookup" and self._heard_in_a_name(goal, detail):
+                self._heard.add(detail.key)
             if detail.title and argument.source.step is not None:
                 yield from self.ask_row(goal, detail, argument)
             else:
-                yield from self.ask(goal, detail, self.word(words.ASK_DETAIL, asked=detail.clause))
+                yield from self.ask(
+                    goal, detail, self.word(words.ASK_DETAIL, asked=detail.clause, asking=asking(detail.clause))
+                )
 
     def ask_row(self, goal: GoalScript, detail: Detail, argument: Argument) -> Play:
         """Ask which row is meant; what was looked up is offered where it is not too much."""
@@ -173,7 +187,8 @@ class ScriptedAgent:
         tool = self.spec.tool(self.case.task.instance.steps[argument.source.step].tool)
         columns = {column.name: column for column in tool.returns.columns}
         names = [name for name, _ in argument.source.where]
-        rows = rows_of(self.results[argument.source.step])
+        found = rows_of(self.results[argument.source.step])
+        rows = [row for row in found if argument.value in row.values() or not self._changed & set(row.values())]
         options = [", ".join(language.say(row[n], columns[n]) for n in names if row[n] is not None) for row in rows]
         if len(rows) == 1:
             self._heard.add(detail.key)
@@ -228,6 +243,8 @@ class ScriptedAgent:
             values[decoy.detail.name] = decoy.value
         text = yield Call(step.tool, values)
         self.results[index] = _result(text)
+        if step.purpose == "goal" and self.spec.tool(step.tool).access == "write":
+            self._changed |= {argument.value for argument in step.arguments if argument.source.step is not None}
 
     def conclude(self, goal: GoalScript, index: int, step: Step) -> None:
         """What is said about a goal that was reached, before whatever comes next."""
@@ -252,7 +269,7 @@ class ScriptedAgent:
         probe, code = self.case.task.instance.probe, self.case.task.instance.refusal
         assert probe is not None
         if code == NOT_AUTHORIZED.code:
-            statement = NOT_AUTHORIZED.statement
+            statement = f"Nobody can use {_service(probe.tool)} without being identified there first."
             yield from self._ask_unknown_identity(probe)
         else:
             yield from self.gather(goal, probe)
@@ -306,6 +323,11 @@ class ScriptedAgent:
             elif decoy and detail.key == decoy.detail.key and mentions(said, decoy.value, decoy.typed):
                 self._heard.add(detail.key)
                 self._decoyed = True
+
+    def _heard_in_a_name(self, goal: GoalScript, detail: Detail) -> bool:
+        """Whether the name of a thing that the user has spoken of says it: `Swedish` of the Swedish A2 course."""
+        named = [each for each in goal.details if each is not detail and each.key in self._heard and not each.small]
+        return any(detail.mentioned_in(each.slot.text) for each in named)
 
     def word(self, bank: Mapping[str, tuple[str, ...]], **values: Any) -> str:
         """One wording of the agent's voice."""

@@ -88,7 +88,7 @@ ASK_REQUEST = {
 ASK_DETAIL = {
     "warm": (
         "Could you tell me {asked}?",
-        "Sure! May I ask {asked}?",
+        "May I ask {asking}?",
         "One thing I need to know is {asked}. Could you tell me?",
         "And could you let me know {asked}?",
     ),
@@ -99,7 +99,7 @@ ASK_DETAIL = {
         "Could you tell me {asked}?",
     ),
     "formal": (
-        "May I ask {asked}?",
+        "May I ask {asking}?",
         "Could you please tell me {asked}?",
         "Would you let me know {asked}?",
         "I would need to know {asked}, please.",
@@ -126,7 +126,7 @@ ASK_ROW = {
     "warm": (
         "Which {title} do you mean?",
         "Could you tell me a bit more about which {title} it is?",
-        "Sure, which {title} is it about?",
+        "And which {title} is it about?",
     ),
     "plain": ("Which {title} is it?", "Which {title} do you mean?", "Please tell me which {title} it is about."),
     "formal": (
@@ -138,20 +138,20 @@ ASK_ROW = {
 CONFIRM = {
     "warm": (
         "Let me just read that back: you'd like to {request}. Shall I go ahead?",
-        "So I'd now {request}. Does that sound right?",
+        "So that would be: {request}. Does that sound right?",
         "Just to be sure I've got it: you want to {request}. Is that right?",
         "To sum up, you'd like to {request}. May I go ahead?",
     ),
     "plain": (
         "So you want to {request}. Shall I do that?",
         "To confirm: {request}. Is that correct?",
-        "I'm about to {request}. OK to go ahead?",
+        "You'd like to {request}. OK to go ahead?",
         "That means: {request}. Should I go ahead?",
     ),
     "formal": (
         "Allow me to confirm: you wish to {request}. May I proceed?",
         "Before I make this change, please confirm: you would like to {request}. Is that correct?",
-        "I would now {request}. Do you agree?",
+        "As I understand it, you would like to {request}. Do you agree?",
         "For confirmation: {request}. Shall I proceed with it?",
     ),
 }
@@ -241,7 +241,7 @@ REFUSE_AGAIN = {
 NOT_FOUND = {
     "warm": (
         "Hm, I've looked, but I can't find {row}. Do you have any other detail?",
-        "I'm sorry, I don't see {row} in your records. Is there anything else you remember about it?",
+        "I'm sorry, I don't see {row} in your records. Do you remember any other detail of it?",
     ),
     "plain": (
         "I can't find {row}. Any other details?",

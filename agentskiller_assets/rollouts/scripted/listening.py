@@ -16,6 +16,7 @@ _CONFIRMS = re.compile(
     re.IGNORECASE,
 )
 _ANYTHING_ELSE = re.compile(r"\b(any|some)thing (else|more|further)\b|\banything\b.{0,20}\belse\b", re.IGNORECASE)
+_ABOUT_WHAT_ONE_KNOWS = re.compile(r"\byou (\w+ )?(know|recall|remember)\b", re.IGNORECASE)
 _ASKS_WHAT = re.compile(
     r"\bwhat\b.{0,12}\b(would|do|can|could|may) (you|i)\b|\bhow (can|may|could) i\b|\bwhat is it about\b"
     r"|\btell me\b.{0,8}\bwhat (i can|you)\b",
@@ -49,8 +50,8 @@ def asks_to_confirm(text: str) -> bool:
 
 
 def asks_for_more(text: str) -> bool:
-    """Whether the agent asks if there is anything else."""
-    return _ANYTHING_ELSE.search(text) is not None
+    """Whether the agent asks if there is anything else to do; not what else somebody remembers of it."""
+    return _ANYTHING_ELSE.search(text) is not None and _ABOUT_WHAT_ONE_KNOWS.search(text) is None
 
 
 def asks_what(text: str) -> bool:

@@ -13,7 +13,7 @@ from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Goal, Slot, Step, TaskInstance
 
-_WH = ("when", "where", "how", "why", "what", "which", "by how", "for how", "in what", "until", "from when")
+_WH = ("when", "where", "how", "why", "what", "which", "by how", "for how", "in what", "in which", "until", "from when")
 _MOST_OPTIONS = 8
 
 
@@ -66,6 +66,16 @@ class GoalScript:
     """What the user wants in a few words: `move an appointment`."""
     requests: tuple[str, ...]
 
+    @property
+    def beyond(self) -> tuple[Detail, ...]:
+        """Details of which nobody would think who hears its title alone: what another goal has just made, which goes
+        without asking, and records of another service, which would be asked for out of the blue.
+        """
+        own = space_of(self.goal.tool) if self.goal.tool else None
+        return tuple(
+            detail for detail in self.details if not detail.typed or (detail.title and space_of(detail.name) != own)
+        )
+
     def detail(self, name: str) -> Detail | None:
         """The detail of that slot; None where the task has none."""
         return next((detail for detail in self.details if detail.name == name), None)
@@ -103,6 +113,8 @@ class GoalScript:
         words = content_words(text)
         plain = [re.sub(r"\{\{.*?\}\}", " ", request) for request in self.requests]
         named = [detail for detail in self.details if detail.typed and not detail.small]
+        if not all(d.mentioned_in(text) if d.typed else _share(d.slot.text, words) >= 0.6 for d in self.beyond):
+            return False
         return any(_share(cue, words) >= 0.6 for cue in (self.title, *plain)) or any(
             detail.mentioned_in(text) for detail in named
         )
@@ -148,18 +160,23 @@ def second_person(text: str) -> str:
 def asking_clause(parameter: Parameter) -> str:
     """How a parameter is asked for, from its description: `when it should start`, `the number on your card`."""
     label = language.label(parameter.name)
-    if parameter.type == "enum" and len(parameter.values) <= _MOST_OPTIONS:
-        options = language.join_words([language.humanize(value) for value in parameter.values], "or")
-        which = "of these" if label.endswith(" for") else label
-        return f"which {which} it is: {options}"
     text = parameter.description.split(",")[0].strip().rstrip(".")
     text = re.sub(r" (to look for|to check|word for word)$", "", text)
     text = text[:1].lower() + text[1:] if not (text[:2].isalpha() and text[:2].isupper()) else text
+    if parameter.type == "enum" and len(parameter.values) <= _MOST_OPTIONS:
+        options = language.join_words([language.humanize(value) for value in parameter.values], "or")
+        which = "of these" if label.endswith(" for") else label
+        return f"{text if text.startswith(_WH) else f'which {which} it is'}: {options}"
     if text.startswith(_WH) or text.startswith(("the ", "whether ")):
         return text
     if content_words(text) & {str(n) for n in range(1, 10)}:
         return f"how many {label}"
     return f"the {text.replace(' on the ', ' on your ', 1)}"
+
+
+def asking(clause: str) -> str:
+    """What comes after `May I ask`: a question as it is, a thing with `for`."""
+    return clause if clause.startswith((*_WH, "whether")) else f"for {clause}"
 
 
 def your(clause: str) -> str:

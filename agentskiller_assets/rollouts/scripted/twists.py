@@ -121,15 +121,10 @@ def _other_words(typed: Typed, value: Any, draw: random.Random) -> str | None:
     if typed.type not in ("date", "datetime"):
         return None
     moment = datetime.fromisoformat(str(value))
-    day = draw.choice(
-        (
-            f"the {language.ordinal(moment.day)} of {moment:%B}",
-            f"{moment:%B} {moment.day}",
-            f"{moment:%A}, {moment:%B} {moment.day}",
-        )
-    )
+    days = (f"the {language.ordinal(moment.day)} of {moment:%B}", f"{moment:%B} {moment.day}")
     if typed.type == "date":
-        return f"{day}, {moment.year}"
+        return f"{draw.choice(days)}, {moment.year}"
+    day = draw.choice((*days, f"{moment:%A}, {moment:%B} {moment.day}"))
     hour = f"{moment:%I}".lstrip("0")
     clock = f"{hour}:{moment:%M}" if moment.minute else hour
     return f"{day} at {draw.choice((f'{moment:%H:%M}', f'{clock} {moment:%p}'.lower()))}"

@@ -8,6 +8,7 @@ from agentskiller_assets.authoring.procedural.wording import FIRST_PERSON
 from agentskiller_assets.core import language
 from agentskiller_assets.core.mentions import mentions
 from agentskiller_assets.core.seeds import rng
+from agentskiller_assets.core.spec import space_of
 from agentskiller_assets.rollouts.actors import Reply
 from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.models import Message
@@ -23,10 +24,12 @@ from agentskiller_assets.rollouts.scripted.listening import (
 from agentskiller_assets.rollouts.scripted.script import Detail, GoalScript, Script, first_person
 from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.tasks.attempt import IDENTITY
-from agentskiller_assets.tasks.queries import OUT_OF_SCOPE, STOP, TRANSFER
+from agentskiller_assets.tasks.queries import OUT_OF_SCOPE, STOP, TRANSFER, on_card, withheld
 
 _PATIENCE = 4
 """How often somebody answers that they have no answer."""
+_LONGEST_NAME = 4
+"""Words of a name or an address; what is longer, or begins small, is told in one's own words."""
 
 
 class ScriptedUser:
@@ -65,7 +68,10 @@ class ScriptedUser:
         asked = self._asked(text)
         if asked:
             return " ".join(filter(None, [self._correct(), self._tell(asked)]))
-        if asks_for_more(text) or (asks_what(text) and not self._stated):
+        if asks_for_more(text):
+            self._stated = self._stated or self._answered(text)
+            return self._go_on()
+        if asks_what(text) and not self._stated:
             return self._go_on()
         if refuses(text):
             return self._take_refusal()
@@ -73,18 +79,32 @@ class ScriptedUser:
             return self._state()
         if asks(text):
             told = self._asked(text, again=True)
-            return self._tell(told) if told else self._know_nothing()
+            return self._tell(told) if told else self._cannot_tell()
         return self._go_on()
 
     def _asked(self, text: str, again: bool = False) -> list[Detail]:
         """What the text asks for and has not been told, or has: who one is first, then what it is about."""
         if not asks(text):
             return []
-        wanted = [each for each in self.script.identity if (each.key in self._told) == again and each.asked_in(text)]
+        known = [each for each in self.script.identity if not self._is_for_another(text, each)]
+        wanted = [each for each in known if (each.key in self._told) == again and each.asked_in(text)]
         if wanted:
             return wanted
         details = [detail for detail in self._at_hand().details if detail.typed]
         return [each for each in details if (each.key in self._told) == again and each.asked_in(text)]
+
+    def _is_for_another(self, text: str, detail: Detail) -> bool:
+        """Whether the text asks for it on behalf of the other one of two services, which knows people by its own."""
+        named = {space for space in map(space_of, self.case.spec.roles) if space and language.humanize(space) in text}
+        return bool(named) and detail.slot.service not in named
+
+    def _answered(self, text: str) -> bool:
+        """Whether the text says what the user wanted to know, without having been asked in so many words."""
+        instance, found = self.case.task.instance, []
+        for index, column, value in instance.answers:
+            tool = self.case.spec.tool(str(self.case.template.goals[index].tool))
+            found += [mentions(text, value, each) for each in tool.returns.columns if each.name == column]
+        return any(found)
 
     def _tell(self, details: Sequence[Detail]) -> str:
         """The details, or all but the first of them later."""
@@ -101,18 +121,27 @@ class ScriptedUser:
         return self._one(details[0]) if len(details) == 1 else self._several(details)
 
     def _identity(self, details: Sequence[Detail]) -> str:
-        # two services may ask for the same thing
-        facts = dict.fromkeys((_mine(detail.clause), self._words(detail)) for detail in details)
-        if len(facts) == 1:
-            subject, said = next(iter(facts))
-            return self._word(words.MY_DETAIL, subject=subject, said=said)
-        return self._word(words.MY_DETAILS, said=language.join_words(f"{subject} is {said}" for subject, said in facts))
+        facts: dict[tuple[str, Any], Detail] = {}
+        for detail in details:  # two services may ask for the same thing
+            facts.setdefault((_mine(detail.clause), detail.slot.values[0][1]), detail)
+        said = [(self._subject(detail, details), self._words(detail)) for detail in facts.values()]
+        if len(said) == 1:
+            return self._word(words.MY_DETAIL, subject=said[0][0], said=said[0][1])
+        return self._word(words.MY_DETAILS, said=language.join_words(f"{subject} is {text}" for subject, text in said))
+
+    def _subject(self, detail: Detail, details: Sequence[Detail]) -> str:
+        """What it is called; with its service where the other one calls something else so, as a card of its own."""
+        mine, value = _mine(detail.clause), detail.slot.values[0][1]
+        if any(_mine(each.clause) == mine and each.slot.values[0][1] != value for each in details):
+            return f"{mine} for {language.humanize(str(detail.slot.service))}"
+        return mine
 
     def _one(self, detail: Detail) -> str:
         if detail.title:
             return self._word(words.ROW, said=self._words(detail))
-        free = detail.typed[0][0].type == "text"
-        return self._word(words.FREE_TEXT if free else words.DETAIL, said=self._counted(detail))
+        said = self._counted(detail)
+        free = detail.typed[0][0].type == "text" and (said[:1].islower() or len(said.split()) > _LONGEST_NAME)
+        return self._word(words.FREE_TEXT if free else words.DETAIL, said=said)
 
     def _counted(self, detail: Detail) -> str:
         """The words for a detail; a number with what it counts."""
@@ -185,7 +214,7 @@ class ScriptedUser:
         goal = self._at_hand()
         bank = words.REQUEST if self._goal == 0 or self._stated else words.NEXT_REQUEST
         again, self._stated = self._stated, True
-        if goal.title and not again and not self.open and self.draw.random() < 0.75:
+        if goal.title and not goal.beyond and not again and not self.open and self.draw.random() < 0.75:
             return self._word(bank, request=goal.title)
         template = self.draw.choice(goal.requests)
         return self._word(bank, request=self._request(goal, template))
@@ -205,6 +234,7 @@ class ScriptedUser:
         return goal.say(template, FIRST_PERSON, said)
 
     def _take_refusal(self) -> str:
+        self._stated = True
         if self.case.query.task_kind == "insufficient":
             return self._know_nothing(words.NO_MORE)
         if self._insists:
@@ -212,17 +242,29 @@ class ScriptedUser:
             return self._word(words.INSIST)
         return self._word(words.ACCEPT)
 
-    def _know_nothing(self, bank: Mapping[str, tuple[str, ...]] = words.DO_NOT_HAVE) -> str:
+    def _know_nothing(self, bank: Mapping[str, tuple[str, ...]] = words.DO_NOT_HAVE, thing: str = "") -> str:
         self._helpless += 1
-        return self._word(bank) if self._helpless < _PATIENCE else OUT_OF_SCOPE
+        return self._word(bank, thing=thing) if self._helpless < _PATIENCE else OUT_OF_SCOPE
+
+    def _cannot_tell(self) -> str:
+        """What one says who cannot be identified with one of two services, or does not know what is asked for."""
+        kept = withheld(self.case.spec, self.case.task)
+        if kept is None:
+            return self._know_nothing()
+        return self._know_nothing(words.NO_CARD if on_card(kept) else words.FORGOTTEN, language.label(kept.name))
 
     def _at_hand(self) -> GoalScript:
         return self.script.goals[self._goal]
 
     def _word(self, bank: Mapping[str, tuple[str, ...]], **values: str) -> str:
         """One wording of the persona's tone."""
-        capital = {name.capitalize(): value[:1].upper() + value[1:] for name, value in values.items()}
+        capital = {name.capitalize(): _capital(value) for name, value in values.items()}
         return self.draw.choice(bank[self.tone]).format(**values, **capital)
+
+
+def _capital(text: str) -> str:
+    """As a sentence begins; an e-mail address stays as it is."""
+    return text if "@" in text.partition(" ")[0] else text[:1].upper() + text[1:]
 
 
 def _mine(clause: str) -> str:

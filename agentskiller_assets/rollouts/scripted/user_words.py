@@ -5,7 +5,7 @@ REQUEST = {
         "I'd like to {request}, please.",
         "I was hoping to {request}.",
         "What I need is this: I'd like to {request}.",
-        "I'd love to {request}, if that's possible.",
+        "I'd be glad if I could {request}.",
         "Could you help me with this? I'd like to {request}.",
     ),
     "formal": (
@@ -20,7 +20,7 @@ REQUEST = {
         "I need to {request}.",
         "I'd like to {request}.",
         "Simple thing: I want to {request}.",
-        "I have to {request}.",
+        "I want to {request}, please.",
     ),
     "chatty": (
         "So, what I'd like is to {request}.",
@@ -33,7 +33,7 @@ REQUEST = {
 NEXT_REQUEST = {
     "friendly": (
         "Yes, one more thing: I'd also like to {request}.",
-        "Thank you! I'd like to {request} as well.",
+        "Thank you! I'd also like to {request}.",
         "Great, thanks. Could I also {request}?",
         "Yes, please. I was also hoping to {request}.",
     ),
@@ -47,7 +47,7 @@ NEXT_REQUEST = {
         "Yes. I also want to {request}.",
         "Next: I need to {request}.",
         "One more. I want to {request}.",
-        "Yes, I also have to {request}.",
+        "Also, I want to {request}.",
     ),
     "chatty": (
         "Oh, while I have you: I'd also like to {request}.",
@@ -63,7 +63,7 @@ MY_DETAIL = {
     "chatty": (
         "Let me see, {subject} is {said}.",
         "That'd be {said}.",
-        "OK, {subject} is {said}, if I remember right.",
+        "OK, {subject} is {said}.",
         "Oh yes, it's {said}.",
     ),
 }
@@ -80,7 +80,7 @@ DETAIL = {
     "chatty": (
         "Hmm, {said}, I'd say.",
         "Oh, {said}, please.",
-        "I've thought about it, and it's {said}.",
+        "Let's see: {said}.",
         "Well, {said}.",
     ),
 }
@@ -110,14 +110,14 @@ CHANGE_OF_MIND = {
 }
 LATE = {
     "friendly": (
-        "{first} One moment for the rest, I have to look it up.",
-        "{first} I'll have the other one in a second.",
+        "{first} Sorry, one second, somebody is at the door.",
+        "{first} I'm with you for the rest in a second.",
     ),
-    "formal": ("{first} I shall have to look up the rest.", "{first} Allow me a moment for the other one."),
-    "brisk": ("{first} Rest in a sec.", "{first} Looking for the other one."),
+    "formal": ("{first} Please excuse me for one moment.", "{first} Allow me a moment for the rest."),
+    "brisk": ("{first} Rest in a sec.", "{first} Hold on, phone's ringing."),
     "chatty": (
-        "{first} The other one is in my bag somewhere, hold on.",
-        "{first} Now where did I put the rest? One second.",
+        "{first} Hold on, the kettle is boiling over.",
+        "{first} And the rest, wait, the cat is on the keyboard again.",
     ),
 }
 YES = {
@@ -194,9 +194,33 @@ DO_NOT_HAVE = {
         "No, that one I can't give you, I wouldn't know where to look.",
     ),
 }
+NO_CARD = {
+    "friendly": ("I'm sorry, I don't have that card with me.", "Oh, I'm afraid I can't find that card right now."),
+    "formal": ("I regret that I do not have that card at hand.", "I am unable to give you that number at present."),
+    "brisk": ("Don't have that card on me.", "Can't find the card."),
+    "chatty": (
+        "Oh dear, that card must be in my other coat.",
+        "Now that card, I haven't seen it in weeks, to be honest.",
+    ),
+}
+FORGOTTEN = {
+    "friendly": (
+        "I'm sorry, I don't remember which {thing} I gave them.",
+        "Oh, I'm not sure which {thing} they have for me.",
+    ),
+    "formal": (
+        "I regret that I do not recall which {thing} they have on record.",
+        "I am not certain which {thing} I gave them.",
+    ),
+    "brisk": ("No idea which {thing} they have.", "Don't know which {thing} I gave them."),
+    "chatty": (
+        "Oh, which {thing} did I give them? I really couldn't say.",
+        "Hm, that was so long ago, I don't remember which {thing} I gave them.",
+    ),
+}
 FREE_TEXT = {
     "friendly": ("{Said}.", "I'd put it like this: {said}.", "In a few words: {said}."),
     "formal": ("{Said}.", "In brief: {said}."),
     "brisk": ("{Said}.", "In short: {said}."),
-    "chatty": ("Well, {said}.", "How do I put this? {Said}.", "{Said}, that's about it."),
+    "chatty": ("Well, how shall I say? {Said}.", "How do I put this? {Said}.", "{Said}, that's about it."),
 }
