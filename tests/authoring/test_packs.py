@@ -1,5 +1,6 @@
 """Sector packs and service patterns: every shipped one makes sound services, and a malformed one says where it is."""
 
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -64,6 +65,46 @@ def test_every_sector_uses_every_pattern_and_every_strategy(sector: str) -> None
 
     assert {service.pattern for service in pack.services.values()} == set(author().patterns) - {"common"}
     assert len({service.expansion.strategy for service in pack.services.values()}) == 6
+
+
+# What only optional tools of a pattern do, in the words that a description would promise it with.
+ONLY_OPTIONAL = {
+    "booking": r"wait|\brat(e|ing)\b|\bstars\b",
+    "claim": r"\bcorrect|appeal|contest|object|take back",
+    "delivery": r"insur|\btimes?\b|instruction|compensation|withdraw|take back",
+    "enrolment": r"\bswitch|\bwait|postpone|queue",
+    "lending": r"\breserve|withdraw|take back",
+    "maintenance": r"decline|decide on|answer|access|withdraw",
+    "ordering": r"\bchange|refund|\bnotes?\b|\bsave (?!energy)|\bwish",
+    "permit": r"\brenew|prolong|\bchange (the|when)|\bmove\b|\bcancel",
+    "rewards": r"\bextend|\bdelivery|take back|withdraw",
+    "stay": r"lengthen|extend|remove|extras and (?!pay|cancel)|\bdeposit|register",
+    "subscription": r"\bchange|\bswitch|resume|lengthen|dispute|billing",
+    "support": r"call-back|priority|\brat(e|ing)\b|\bstars\b",
+}
+
+
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_a_description_promises_nothing_that_only_optional_tools_do(domain: str) -> None:
+    service = next(pack.services[domain] for _, pack in author().packs.values() if domain in pack.services)
+
+    assert not re.search(ONLY_OPTIONAL[service.pattern], service.description, re.IGNORECASE)
+
+
+def test_every_pattern_has_words_that_descriptions_may_not_promise() -> None:
+    assert set(ONLY_OPTIONAL) == set(author().patterns) - {"common"}
+
+
+def test_no_document_of_a_permit_is_a_photo_or_a_recording_because_it_may_come_on_paper() -> None:
+    texts = [
+        t
+        for _, pack in author().packs.values()
+        for s in pack.services.values()
+        if s.pattern == "permit"
+        for t in s.texts["document"]
+    ]
+
+    assert [text for text in texts if re.search(r"photo|picture|recording|film|sound file", text)] == []
 
 
 def test_no_two_packs_have_a_service_of_the_same_name() -> None:
