@@ -66,7 +66,7 @@ def test_scripted_agents_pass_everywhere(kind):
     ("fault", "words"),
     [
         ("no-op", "was not made"),
-        ("premature write", "was called without"),
+        ("premature write", "was called "),
         ("wrong argument", ", not "),
         ("extra write", ": it is "),
         ("wrong order", "the order was"),
