@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from agentskiller_assets.authoring.drafts import BridgeDraft, PhraseBook, Question, Storyline, ToolPhrases
 from agentskiller_assets.authoring.plans import ExistingValue, SamplePlans, Sampler
+from agentskiller_assets.core import language
 from agentskiller_assets.fusion.namespaces import Namespace
 
 __all__ = ["Content", "fuse_content"]
@@ -24,7 +25,8 @@ class Content:
 
 def fuse_content(parts: Sequence[tuple[Namespace, Content]], bridges: Sequence[BridgeDraft]) -> Content:
     """The content of both services; requests that a bridge leads to also say what it carries."""
-    named = [_named(space, content) for space, content in parts]
+    alike = _asked_alike([content.phrases.tools for _, content in parts])
+    named = [_named(space, _telling(space, content, alike)) for space, content in parts]
     phrases = PhraseBook(
         tools=_with_suffixes({name: each for c in named for name, each in c.phrases.tools.items()}, bridges),
         questions=tuple(question for c in named for question in c.phrases.questions),
@@ -34,6 +36,24 @@ def fuse_content(parts: Sequence[tuple[Namespace, Content]], bridges: Sequence[B
     plans = SamplePlans(columns={}, parameters={tool: each for c in named for tool, each in c.plans.parameters.items()})
     lines = tuple(line for c in named for line in c.storylines)
     return Content(phrases, plans, lines)
+
+
+def _asked_alike(tools: Sequence[Mapping[str, ToolPhrases]]) -> frozenset[str]:
+    """Tools that both services have and people ask for in the same words: nobody could tell which one is meant."""
+    first, *others = tools
+    return frozenset(n for n, each in first.items() if any(n in o and o[n].requests == each.requests for o in others))
+
+
+def _telling(space: Namespace, content: Content, alike: frozenset[str]) -> Content:
+    """The content with requests that say which service they are for, where the other one has the same."""
+    suffix = f" for the {language.humanize(space.spec.domain)} service"
+    tools = {
+        name: each.model_copy(update={"requests": tuple(text + suffix for text in each.requests)})
+        if name in alike
+        else each
+        for name, each in content.phrases.tools.items()
+    }
+    return replace(content, phrases=content.phrases.model_copy(update={"tools": tools}))
 
 
 def _with_suffixes(tools: Mapping[str, ToolPhrases], bridges: Sequence[BridgeDraft]) -> dict[str, ToolPhrases]:

@@ -66,8 +66,8 @@ def _sharing(
             first=first.sharing,
             second=bridge.why,
             resolved=(
-                f"{_capital(language.article(source))} goes from {titles[0]} to {titles[1]} only for the person to "
-                "whom it belongs, and only once they are identified for both."
+                f"{_capital(language.article(source))} is passed on from {titles[0]} to {titles[1]} only for the "
+                "person to whom it belongs, and only once they are identified for both."
             ),
             how="stricter",
             reason=f"the {source} is handed over as agreed, and to nobody but the person to whom it belongs",

@@ -82,7 +82,7 @@ def test_who_wants_something_of_two_services_says_so_before_the_other_one_asks_w
             continue
         found += 1
         asked = next(i for i, (role, text) in enumerate(texts) if role == "assistant" and "clinic appointments" in text)
-        assert any("partner offer" in text for role, text in texts[:asked] if role == "user")
+        assert any("partner scheme" in text for role, text in texts[:asked] if role == "user")
     assert found
 
 

@@ -1,6 +1,6 @@
 """Bridges between two services that know nothing of each other: a new record of one refers to an open one of the other.
 
-Any two services can have a partner offer, whatever they are: who has something going with the one gets it with the
+Any two services can have a partner scheme, whatever they are: who has something going with the one gets it with the
 other. That is why a new record refers to an open one, and what people say of it. Which tables and tools these are is
 read from the specification; nothing here knows a pattern.
 """
@@ -52,27 +52,27 @@ def _reference(spec: EnvironmentSpec, source: Table, target: Table, tool: Tool, 
             name=source.key,
             type="id",
             refers_to=key,
-            description=f"The {source.title} with which the partner offer is claimed.",
+            description=f"The {source.title} that counts for the partner scheme.",
         ),
         bind=Bind(
             table=source.name,
             where=f"{key} = :{source.key} AND {mine}",
             refusal=Refusal(
                 code=f"{space}__REFERENCE_TO_{name}_NOT_FOUND",
-                statement=f"A new {target.title} is made on the partner offer, which needs {one} of the same person.",
+                statement=f"A new {target.title} comes under the partner scheme, which needs {one} of the same person.",
             ),
         ),
         rules=(
             Rule(
                 code=f"{space}__REFERENCE_TO_{name}_NOT_OPEN",
-                statement=f"The {source.title} with which the partner offer is claimed must be {words}.",
+                statement=f"The {source.title} that counts for the partner scheme must have the status {words}.",
                 require=f"{source.name}.{source.status} IN ({states})",
             ),
         ),
         kept_in=target.name,
-        request_suffix=f", using the partner offer for {{{{ {source.name} }}}}",
-        short_request=f"{tool.title[:1].lower()}{tool.title[1:]}, using the partner offer for {{{{ {source.name} }}}}",
-        why=f"The two services have a partner offer: {other} is made on its terms for whoever has {one}.",
+        request_suffix=f", under the partner scheme for {{{{ {source.name} }}}}",
+        short_request=f"{tool.title[:1].lower()}{tool.title[1:]} under the partner scheme for {{{{ {source.name} }}}}",
+        why=f"The two services have a partner scheme: {other} comes under it for whoever has {one}.",
     )
 
 

@@ -79,7 +79,7 @@ HURRY = {
     "chatty": (
         "I'm half out of the door already, so let's be quick.",
         "I could talk all day, but I have to catch a train.",
-        "My lunch break is almost over, I'm afraid.",
+        "My break is almost over, I'm afraid.",
         "I've got someone waiting downstairs, so I can't be long.",
         "I'm between two meetings, as always.",
     ),

@@ -119,6 +119,8 @@ class ScriptedAgent:
             yield from self.take_request(goal)
         for index, step in goal.steps:
             if step.purpose == "identify":
+                if self.results:  # nobody is asked out of the blue who they are for another service
+                    yield from self.take_request(goal)
                 yield from self.identify(index, step)
                 continue
             yield from self.take_request(goal)
@@ -156,7 +158,9 @@ class ScriptedAgent:
             self._lead.append(self.word(words.IDENTIFIED, name=name))
 
     def take_request(self, goal: GoalScript) -> Play:
-        """Have the user say what it is about, unless that is clear."""
+        """Have the user say what it is about, unless that is clear: they began with it, and it has no details."""
+        if goal.index == 0 and not goal.details:
+            self._requested.add(goal.index)
         for _ in range(_PATIENCE):
             if goal.index in self._requested:
                 return

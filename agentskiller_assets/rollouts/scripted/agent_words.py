@@ -190,7 +190,7 @@ REFERENCE = {
     "formal": ("The reference number is {key}.", "For your records, the number is {key}."),
 }
 TELL = {
-    "warm": ("Here you go. {answer}", "Good question! {answer}", "I've looked that up for you. {answer}", "{answer}"),
+    "warm": ("Here you go. {answer}", "I've looked that up for you. {answer}", "{answer}"),
     "plain": ("{answer}", "I looked it up. {answer}", "Here it is. {answer}"),
     "formal": ("I have consulted our records. {answer}", "{answer}", "I have checked this for you. {answer}"),
 }

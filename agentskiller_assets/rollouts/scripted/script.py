@@ -198,7 +198,8 @@ def _goal(case: Case, index: int, goal: Goal, steps: Sequence[tuple[int, Step]])
     instance = case.task.instance
     tool = case.spec.tool(goal.tool) if goal.tool else None
     details = [_detail(case.spec, instance, index, slot, goal) for slot in instance.slots if slot.goal == index]
-    title = tool.title if tool and not goal.column else ""
+    alike = [each for each in case.spec.tools if tool and each.title == tool.title]
+    title = tool.title if tool and len(alike) == 1 and not goal.column else ""
     return GoalScript(
         index=index,
         goal=goal,

@@ -62,7 +62,7 @@ def plan_twists(case: Case, script: Script, environment: Environment) -> Twists:
     return Twists(
         decoy=_decoy(case, script, environment, draw) if chances["decoy"] < _DECOYS else None,
         late=chances["late"] < _LATE,
-        insists=chances["insists"] < _INSISTS,
+        insists=chances["insists"] < _INSISTS and "insist" in case.query.instruction,
         together=chances["together"] < _TOGETHER,
         own_words=own_words,
     )

@@ -110,12 +110,14 @@ class ScriptedUser:
         """The details, or all but the first of them later."""
         if self._late and len(details) > 1 and details[0].goal == IDENTITY:
             self._late = False
-            return self._word(words.LATE, first=self._tell(details[:1]))
+            self._told.add(details[0].key)
+            return self._word(words.LATE, first=self._identity(details[:1]))
         self._told |= {detail.key for detail in details}
         self._stated = self._stated or details[0].goal == self._goal
         if details[0].goal == IDENTITY:
             said = self._identity(details)
-            if self.open and not self._stated and self.draw.random() < 0.4:
+            last = all(detail.key in self._told for detail in self.script.identity)
+            if self.open and not self._stated and (last or self.draw.random() < 0.4):
                 return f"{said} {self._state()}"
             return said
         return self._one(details[0]) if len(details) == 1 else self._several(details)
@@ -157,7 +159,7 @@ class ScriptedUser:
         """
         said: dict[str, Detail] = {}
         for detail in details:  # two may be one thing under two names
-            said.setdefault(self._words(detail), detail)
+            said.setdefault(self._counted(detail), detail)
         kept, goal = list(said), self._at_hand()
         for text, detail in said.items():
             others = [goal.without_names(other) if detail.small else other for other in kept if other != text]

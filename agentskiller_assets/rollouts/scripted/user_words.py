@@ -32,7 +32,7 @@ REQUEST = {
 }
 NEXT_REQUEST = {
     "friendly": (
-        "Yes, one more thing: I'd also like to {request}.",
+        "Yes, there's something else: I'd also like to {request}.",
         "Thank you! I'd also like to {request}.",
         "Great, thanks. Could I also {request}?",
         "Yes, please. I was also hoping to {request}.",
@@ -40,19 +40,19 @@ NEXT_REQUEST = {
     "formal": (
         "Yes, I would also like to {request}.",
         "Thank you. I furthermore wish to {request}.",
-        "There is one more matter: I would like to {request}.",
+        "There is a further matter: I would like to {request}.",
         "Indeed there is. I should also like to {request}.",
     ),
     "brisk": (
         "Yes. I also want to {request}.",
         "Next: I need to {request}.",
-        "One more. I want to {request}.",
+        "Something else: I want to {request}.",
         "Also, I want to {request}.",
     ),
     "chatty": (
         "Oh, while I have you: I'd also like to {request}.",
         "Yes, actually! I also wanted to {request}.",
-        "Lovely. And before I forget, I'd like to {request} too.",
+        "Lovely. And before I forget, I'd also like to {request}.",
         "There was something else, wait... yes, I want to {request}.",
     ),
 }
@@ -76,7 +76,7 @@ MY_DETAILS = {
 DETAIL = {
     "friendly": ("{Said}, please.", "That would be {said}.", "Let's say {said}.", "{Said}, if that's OK."),
     "formal": ("{Said}, please.", "That would be {said}.", "It should be {said}.", "{Said}."),
-    "brisk": ("{Said}.", "{Said}, thanks.", "Make it {said}."),
+    "brisk": ("{Said}.", "{Said}, thanks.", "{Said}, please."),
     "chatty": (
         "Hmm, {said}, I'd say.",
         "Oh, {said}, please.",
@@ -88,7 +88,7 @@ ROW = {
     "friendly": ("It's {said}.", "I mean {said}.", "That would be {said}."),
     "formal": ("I mean {said}.", "It concerns {said}.", "I am referring to {said}."),
     "brisk": ("{Said}.", "I mean {said}.", "It's {said}."),
-    "chatty": ("Oh, I mean {said}.", "Right, it's about {said}.", "The one I have in mind is {said}."),
+    "chatty": ("Oh, I mean {said}.", "Right, it's about {said}.", "What I have in mind is {said}."),
 }
 SLIP = {
     "friendly": ("Sorry, I got that wrong: {said}.", "Oh, I mixed that up, I meant {said}."),
@@ -110,10 +110,10 @@ CHANGE_OF_MIND = {
 }
 LATE = {
     "friendly": (
-        "{first} Sorry, one second, somebody is at the door.",
+        "{first} Sorry, somebody is at the door.",
         "{first} I'm with you for the rest in a second.",
     ),
-    "formal": ("{first} Please excuse me for one moment.", "{first} Allow me a moment for the rest."),
+    "formal": ("{first} Please excuse me for a moment.", "{first} Allow me a moment for the rest."),
     "brisk": ("{first} Rest in a sec.", "{first} Hold on, phone's ringing."),
     "chatty": (
         "{first} Hold on, the kettle is boiling over.",
@@ -146,7 +146,7 @@ NOTHING_ELSE = {
     "chatty": (
         "No, that's the lot for today, thanks ever so much.",
         "I think that's everything, thank you for your patience.",
-        "No, nothing else, I can go and have my lunch now. Thanks!",
+        "No, nothing else, I can get on with my day now. Thanks!",
     ),
 }
 INSIST = {
@@ -191,7 +191,7 @@ DO_NOT_HAVE = {
     "brisk": ("I don't have that.", "Can't give you that, don't have it."),
     "chatty": (
         "Oh dear, I really don't have that on me.",
-        "No, that one I can't give you, I wouldn't know where to look.",
+        "No, that I can't give you, I wouldn't know where to look.",
     ),
 }
 NO_CARD = {
