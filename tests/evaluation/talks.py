@@ -15,7 +15,7 @@ from agentskiller_assets.rollouts.models import ExecutedCall, Message, Rollout, 
 from agentskiller_assets.runtime import Environment, Ok, Refused, Session
 from agentskiller_assets.runtime.outcome import NOT_AUTHORIZED, outcome_text
 from agentskiller_assets.tasks.models import Step
-from tests.world import clinic
+from tests.world import INSTANCES, Clinic, clinic
 
 IDENTIFY, SEARCH, LIST = "identify_patient", "search_doctors", "list_my_appointments"
 BOOK, RATE, CANCEL, LEAVE = "book_appointment", "rate_doctor", "cancel_appointment", "leave_doctor_waiting_list"
@@ -68,12 +68,18 @@ def evaluator() -> Evaluator:
     return Evaluator(environment())
 
 
+def many() -> Clinic:
+    """The clinic with so many tasks that every template has one."""
+    return clinic(instances=3 * INSTANCES)
+
+
 def case_of(kind: str, *writes: str) -> Case:
     """The first case of a kind; with exactly these writes if they are given."""
-    for case in clinic().cases:
-        steps = [step.tool for step in case.task.instance.steps if case.spec.tool(step.tool).access == "write"]
-        if case.task.task_kind == kind and (not writes or steps == list(writes)):
-            return case
+    for world in (clinic, many):
+        for case in world().cases:
+            steps = [step.tool for step in case.task.instance.steps if case.spec.tool(step.tool).access == "write"]
+            if case.task.task_kind == kind and (not writes or steps == list(writes)):
+                return case
     raise LookupError(f"no case of kind {kind} with the writes {writes}")
 
 
@@ -123,7 +129,7 @@ def read_back(case: Case, step: Step) -> str:
 
 def held(case: Case, acts: Sequence[Act], service: Environment | None = None, **changes: Any) -> Rollout:
     """The conversation of these acts; its calls are made on a session, as those of any conversation."""
-    base = next(each for each in clinic().rollouts if each.query == case.query.id)
+    base = next(each for world in (clinic, many) for each in world().rollouts if each.query == case.query.id)
     messages, calls = [base.messages[0]], list[ExecutedCall]()
     with (service or environment()).fork() as session:
         for act in acts:
