@@ -158,8 +158,8 @@ class ScriptedAgent:
             self._lead.append(self.word(words.IDENTIFIED, name=name))
 
     def take_request(self, goal: GoalScript) -> Play:
-        """Have the user say what it is about, unless that is clear: they began with it, and it has no details."""
-        if goal.index == 0 and not goal.details:
+        """Have the user say what it is about. They began with the first goal; what matters of it is asked for."""
+        if goal.index == 0 and not goal.beyond:
             self._requested.add(goal.index)
         for _ in range(_PATIENCE):
             if goal.index in self._requested:
@@ -192,7 +192,8 @@ class ScriptedAgent:
         columns = {column.name: column for column in tool.returns.columns}
         names = [name for name, _ in argument.source.where]
         found = rows_of(self.results[argument.source.step])
-        rows = [row for row in found if argument.value in row.values() or not self._changed & set(row.values())]
+        again = argument.value in self._changed
+        rows = [row for row in found if again or not self._changed & set(row.values())]
         options = [", ".join(language.say(row[n], columns[n]) for n in names if row[n] is not None) for row in rows]
         if len(rows) == 1:
             self._heard.add(detail.key)

@@ -153,7 +153,7 @@ class ScriptedUser:
         return said
 
     def _several(self, details: Sequence[Detail]) -> str:
-        """All in one sentence; what another of them says too is not said twice.
+        """All of them; what another of them says too is not said twice.
 
         The agent hears no choice and no number in a name: `data` is not said with the name `Saturn data pack`.
         """
@@ -165,7 +165,7 @@ class ScriptedUser:
             others = [goal.without_names(other) if detail.small else other for other in kept if other != text]
             if any(map(detail.mentioned_in, others)):
                 kept.remove(text)
-        return language.sentence(language.join_words(kept))
+        return " ".join(map(language.sentence, kept))
 
     def _words(self, detail: Detail) -> str:
         """What is said for a detail: the decoy as long as it stands, else the user's own words for it."""
@@ -216,7 +216,7 @@ class ScriptedUser:
         goal = self._at_hand()
         bank = words.REQUEST if self._goal == 0 or self._stated else words.NEXT_REQUEST
         again, self._stated = self._stated, True
-        if goal.title and not goal.beyond and not again and not self.open and self.draw.random() < 0.75:
+        if goal.title and not goal.beyond and not again and not self.open:
             return self._word(bank, request=goal.title)
         template = self.draw.choice(goal.requests)
         return self._word(bank, request=self._request(goal, template))
@@ -253,7 +253,7 @@ class ScriptedUser:
         kept = withheld(self.case.spec, self.case.task)
         if kept is None:
             return self._know_nothing()
-        return self._know_nothing(words.NO_CARD if on_card(kept) else words.FORGOTTEN, language.label(kept.name))
+        return self._know_nothing(words.NOT_TO_HAND if on_card(kept) else words.FORGOTTEN, language.label(kept.name))
 
     def _at_hand(self) -> GoalScript:
         return self.script.goals[self._goal]

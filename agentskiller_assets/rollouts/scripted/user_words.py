@@ -194,13 +194,13 @@ DO_NOT_HAVE = {
         "No, that I can't give you, I wouldn't know where to look.",
     ),
 }
-NO_CARD = {
-    "friendly": ("I'm sorry, I don't have that card with me.", "Oh, I'm afraid I can't find that card right now."),
-    "formal": ("I regret that I do not have that card at hand.", "I am unable to give you that number at present."),
-    "brisk": ("Don't have that card on me.", "Can't find the card."),
+NOT_TO_HAND = {
+    "friendly": ("I'm sorry, I don't have the {thing} with me.", "Oh, I'm afraid I can't find the {thing} right now."),
+    "formal": ("I regret that I do not have the {thing} at hand.", "I am unable to give you the {thing} at present."),
+    "brisk": ("Don't have the {thing} on me.", "Can't find the {thing}."),
     "chatty": (
-        "Oh dear, that card must be in my other coat.",
-        "Now that card, I haven't seen it in weeks, to be honest.",
+        "Oh dear, I must have left the {thing} at home.",
+        "Now where did I put the {thing}? I can't find it.",
     ),
 }
 FORGOTTEN = {
