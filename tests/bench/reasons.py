@@ -45,6 +45,8 @@ def main() -> None:
         for task in warehouse.read_records(place.tasks, ValidatedTask, name):
             if task.certificate and task.instance.probe and not task.instance.unidentified:
                 found[shown_by(environment, task.instance)] += 1
+    if not found:
+        sys.exit(f"no task of {', '.join(names) or 'nothing'} refuses: name domains or pairs that were made")
     figures = {
         what: {"refusals": found[what], "share": round(found[what] / found.total(), 3)} for what in (*_ORDER, UNDECIDED)
     }
