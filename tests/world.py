@@ -1,5 +1,6 @@
 """One small world, from population to queries, in memory: the clinic whose patients book appointments."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -96,6 +97,19 @@ class Clinic:
     def evaluations(self) -> list[Evaluation]:
         """What they are worth."""
         return evaluate_all(self.environment, self.rollouts, self.validated_tasks, self.task_templates)
+
+    def planned(self, templates: Sequence[TaskTemplate], wanted: int) -> list[TaskInstance]:
+        """About so many instances of these templates alone."""
+        found, _ = make_instances(
+            self.author,
+            self.domain_topics,
+            self.tool_graphs,
+            self.databases,
+            self.mcp_servers.id,
+            templates,
+            wanted,
+        )
+        return found
 
     def task(self, kind: str) -> ValidatedTask:
         """The first task of a kind."""

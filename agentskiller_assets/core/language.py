@@ -270,6 +270,11 @@ def sentence(text: str) -> str:
     return _capital(body) if stopped else f"{_capital(body)}."
 
 
+def small(text: str) -> str:
+    """The text with its first letter in lower case and the rest as it was."""
+    return text[:1].lower() + text[1:]
+
+
 def _capital(text: str) -> str:
     """The first letter as a capital, unless the word has capitals of its own (`iPad`)."""
     match = re.search(r"[^\W_]", text)

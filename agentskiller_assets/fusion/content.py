@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from agentskiller_assets.authoring.drafts import BridgeDraft, PhraseBook, Question, Storyline, ToolPhrases
 from agentskiller_assets.authoring.plans import ExistingValue, SamplePlans, Sampler
@@ -25,10 +25,12 @@ class Content:
 
 def fuse_content(parts: Sequence[tuple[Namespace, Content]], bridges: Sequence[BridgeDraft]) -> Content:
     """The content of both services; requests that a bridge leads to also say what it carries."""
-    alike = _asked_alike([content.phrases.tools for _, content in parts])
-    named = [_named(space, _telling(space, content, alike)) for space, content in parts]
+    named = [_named(space, content) for space, content in parts]
+    suffixes = _which_service(parts)
+    for bridge in bridges:
+        suffixes[bridge.tool] = suffixes.get(bridge.tool, "") + bridge.request_suffix
     phrases = PhraseBook(
-        tools=_with_suffixes({name: each for c in named for name, each in c.phrases.tools.items()}, bridges),
+        tools=_with_suffixes({name: each for c in named for name, each in c.phrases.tools.items()}, suffixes),
         questions=tuple(question for c in named for question in c.phrases.questions),
         rows={table: texts for c in named for table, texts in c.phrases.rows.items()},
         unsupported=tuple(request for c in named for request in c.phrases.unsupported),
@@ -38,26 +40,17 @@ def fuse_content(parts: Sequence[tuple[Namespace, Content]], bridges: Sequence[B
     return Content(phrases, plans, lines)
 
 
-def _asked_alike(tools: Sequence[Mapping[str, ToolPhrases]]) -> frozenset[str]:
-    """Tools that both services have and people ask for in the same words: nobody could tell which one is meant."""
-    first, *others = tools
-    return frozenset(n for n, each in first.items() if any(n in o and o[n].requests == each.requests for o in others))
-
-
-def _telling(space: Namespace, content: Content, alike: frozenset[str]) -> Content:
-    """The content with requests that say which service they are for, where the other one has the same."""
-    suffix = f" for the {language.humanize(space.spec.domain)} service"
-    tools = {
-        name: each.model_copy(update={"requests": tuple(text + suffix for text in each.requests)})
-        if name in alike
-        else each
-        for name, each in content.phrases.tools.items()
+def _which_service(parts: Sequence[tuple[Namespace, Content]]) -> dict[str, str]:
+    """For tools that both services have and people ask for in the same words, words that say which of them is meant."""
+    (_, one), (_, other) = parts
+    first, second = one.phrases.tools, other.phrases.tools
+    alike = [name for name in first if name in second and first[name].requests == second[name].requests]
+    return {
+        space.name(name): f" for the {language.humanize(space.domain)} service" for space, _ in parts for name in alike
     }
-    return replace(content, phrases=content.phrases.model_copy(update={"tools": tools}))
 
 
-def _with_suffixes(tools: Mapping[str, ToolPhrases], bridges: Sequence[BridgeDraft]) -> dict[str, ToolPhrases]:
-    suffixes = {bridge.tool: bridge.request_suffix for bridge in bridges}
+def _with_suffixes(tools: Mapping[str, ToolPhrases], suffixes: Mapping[str, str]) -> dict[str, ToolPhrases]:
     return {
         name: each.model_copy(update={"requests": tuple(text + suffixes.get(name, "") for text in each.requests)})
         for name, each in tools.items()

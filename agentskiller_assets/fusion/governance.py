@@ -76,11 +76,7 @@ def _sharing(
 
 
 def _side_by_side(titles: Two, one: str, other: str) -> str:
-    return f"For {titles[0]}: {_lower(one)} For {titles[1]}: {_lower(other)}"
-
-
-def _lower(text: str) -> str:
-    return text[:1].lower() + text[1:]
+    return f"For {titles[0]}: {language.small(one)} For {titles[1]}: {language.small(other)}"
 
 
 def _capital(text: str) -> str:

@@ -67,15 +67,18 @@ def make_instances(
 ) -> tuple[list[TaskInstance], Counter[str]]:
     """About `wanted` instances, spread over all templates, and why candidates were dropped. `server` is the id of the
     one that they will be called on."""
-    spec = rows.spec
-    world = World(
+    return plan_instances(open_world(author, topic, graph, rows), templates, wanted, (server, rows.id))
+
+
+def open_world(author: Author, topic: DomainTopic, graph: ToolGraph, rows: EnvironmentRows) -> World:
+    """One domain to plan in: its environment, and how its author draws values and describes rows."""
+    return World(
         environment=open_environment(rows),
         graph=graph,
-        plans=author.plan_samples(topic.draft(), topic.seed, spec),
-        phrases=author.write_phrases(topic.draft(), topic.seed, spec),
+        plans=author.plan_samples(topic.draft(), topic.seed, rows.spec),
+        phrases=author.write_phrases(topic.draft(), topic.seed, rows.spec),
         seed=topic.seed,
     )
-    return plan_instances(world, templates, wanted, (server, rows.id))
 
 
 def plan_instances(

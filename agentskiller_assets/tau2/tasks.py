@@ -43,14 +43,15 @@ def _purpose(content: Content, case: Case) -> str:
     match task.task_kind:
         case "fulfil":
             titles = [spec.tool(step.tool).title for step in task.instance.steps if step.purpose == "goal"]
-            return f"The agent does what was asked for, and nothing else: {language.join_words(map(_lower, titles))}."
+            done = language.join_words(map(language.small, titles))
+            return f"The agent does what was asked for, and nothing else: {done}."
         case "inform":
             labels = [f"the {language.label(column.name)}" for column, _ in _answers(content, task)]
             return f"The agent looks up and tells {language.join_words(labels)}."
         case "refuse":
             titles = [spec.tool(goal.tool).title for goal in case.template.goals if goal.tool]
             cause = _unidentified(content, task) or "a rule of the policy forbids it"
-            return f"The agent refuses, because {cause}: {language.join_words(map(_lower, titles))}."
+            return f"The agent refuses, because {cause}: {language.join_words(map(language.small, titles))}."
         case "insufficient":
             if (table := case.template.missing_row) is None:
                 return "The agent hands over to a human colleague, because no tool can do what is asked for."
@@ -166,7 +167,3 @@ def _answers(content: Content, task: ValidatedTask) -> list[Answer]:
         return []
     columns = {column.name: column for column in content.spec.tool(task.instance.steps[-1].tool).returns.columns}
     return [(columns[name], value) for _, name, value in task.instance.answers]
-
-
-def _lower(title: str) -> str:
-    return title[:1].lower() + title[1:]

@@ -66,7 +66,7 @@ def test_scripted_agents_pass_everywhere(kind):
     ("fault", "words"),
     [
         ("no-op", "was not made"),
-        ("premature write", "was called "),
+        ("premature write", ("was called without", "was called before the user agreed")),
         ("wrong argument", ", not "),
         ("extra write", ": it is "),
         ("wrong order", "the order was"),
@@ -81,7 +81,8 @@ def test_the_reason_says_what_is_wrong(fault, words):
     kind = next(each for each in FAULTS if each.fault == fault)
     for _, evaluation in outcomes("single", kind):
         reasons = evaluation.part(BLAMES[fault]).reasons
-        assert any(words in reason for reason in reasons), reasons
+        wanted = (words,) if isinstance(words, str) else words
+        assert any(each in reason for reason in reasons for each in wanted), reasons
 
 
 def test_there_are_ten_faults_and_each_has_a_part_to_blame():

@@ -5,6 +5,7 @@ from statistics import fmean
 
 import pytest
 
+from agentskiller_assets.core import language
 from agentskiller_assets.core.canonical import canonical_json, digest
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.case_finder import find_cases, tried_cases
@@ -205,3 +206,12 @@ def test_a_rule_that_nobody_with_a_record_of_the_other_service_breaks_is_left_to
     assert not [gap for gap in cases.gaps if rule.code in gap.subject]
     assert not [fault for fault in mutation_score(environment, cases).survivors if rule.code in fault]
     assert not [gap for gap in find_cases(made.environment).elsewhere if rule.code in gap.subject], "one rides and owes"
+
+
+def test_a_wish_that_both_services_have_says_for_which_of_them() -> None:
+    """Both change phone numbers: an agent that hears no service has to guess."""
+    for domain in (CLINIC, PHARMACY):
+        tool = f"{domain}__update_phone_number"
+        requests = {r for t in pair().templates for goal in t.goals if goal.tool == tool for r in goal.requests}
+        assert requests
+        assert all(request.endswith(f" for the {language.humanize(domain)} service") for request in requests)

@@ -9,7 +9,6 @@ import pytest
 from agentskiller_assets.core.mentions import mentions
 from agentskiller_assets.core.spec import Parameter
 from agentskiller_assets.rollouts.case import Case
-from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted import agent_words, user_words
 from agentskiller_assets.rollouts.scripted.cast import Scripts
 from agentskiller_assets.rollouts.scripted.listening import asks_for_more
@@ -18,72 +17,59 @@ from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.rollouts.scripted.user import ScriptedUser
 from agentskiller_assets.tasks.attempt import IDENTITY
 from agentskiller_assets.tasks.models import Slot
-from tests.fusion.pairs import pair
-from tests.world import clinic
+from tests.rollouts.held import KINDS, held, said
+from tests.world import INSTANCES, clinic
 
-HELD = [(world, position) for world in ("single", "fused") for position in range(40)]
-
-
-def held(world: str, position: int) -> tuple[Case, Rollout]:
-    """One case with its conversation."""
-    made = clinic() if world == "single" else pair()
-    return made.cases[position], made.rollouts[position]
+HELD = [(kind, position) for kind in KINDS for position in range(INSTANCES)]
 
 
-def said(rollout: Rollout, role: str) -> list[str]:
-    """What one side said."""
-    return [m.content for m in rollout.messages if m.role == role and m.content]
-
-
-@pytest.mark.parametrize(("world", "position"), HELD)
-def test_nobody_asks_again_for_what_has_been_answered_and_is_told_goodbye(world: str, position: int) -> None:
-    _, rollout = held(world, position)
+@pytest.mark.parametrize(("kind", "position"), HELD)
+def test_nobody_asks_again_for_what_has_been_answered_and_is_told_goodbye(kind: str, position: int) -> None:
+    _, rollout = held(kind)[position]
     if rollout.stop_reason == "stop":
         last = said(rollout, "user")[-1]
         assert any(last in bank for bank in user_words.NOTHING_ELSE.values())
 
 
-@pytest.mark.parametrize(("world", "position"), HELD)
-def test_no_fact_is_given_twice_in_one_breath(world: str, position: int) -> None:
-    _, rollout = held(world, position)
+@pytest.mark.parametrize(("kind", "position"), HELD)
+def test_no_fact_is_given_twice_in_one_breath(kind: str, position: int) -> None:
+    _, rollout = held(kind)[position]
     for text in said(rollout, "user"):
         facts = re.findall(r"\bmy ([a-z -]+?) is ", text.lower())
         assert len(facts) == len(set(facts)), text
 
 
-@pytest.mark.parametrize(("world", "position"), HELD)
-def test_what_was_changed_is_not_offered_any_more(world: str, position: int) -> None:
+@pytest.mark.parametrize(("kind", "position"), HELD)
+def test_what_was_changed_is_not_offered_any_more(kind: str, position: int) -> None:
     """The agent lists what was found once more for the next wish; a cancelled booking is none of it."""
-    case, rollout = held(world, position)
+    case, rollout = held(kind)[position]
     offers = [text for text in said(rollout, "assistant") if re.search(r"Which one", text)]
     for first, second in pairwise(offers):
         assert first.partition(":")[2] != second.partition(":")[2], case.query.id
 
 
 def test_one_who_cannot_be_identified_says_why_and_gives_no_fact_of_the_other_service() -> None:
-    found = 0
-    for case, rollout in zip(pair().cases, pair().rollouts, strict=True):
-        if not case.task.instance.unidentified:
-            continue
-        messages = [(m.role, m.content or "") for m in rollout.messages]
-        at = next(i for i, (role, text) in enumerate(messages) if role == "assistant" and "clinic appointments" in text)
+    for case, texts, asked in _unidentified():
         known = [slot.values[0][1] for slot in case.task.instance.slots if slot.values]
-        found += 1
-        assert "phone number" in messages[at + 1][1]
-        assert not any(str(value) in messages[at + 1][1] for value in known)
-    assert found
+        assert "phone number" in texts[asked + 1][1]
+        assert not any(str(value) in texts[asked + 1][1] for value in known)
 
 
 def test_who_wants_something_of_two_services_says_so_before_the_other_one_asks_who_it_is() -> None:
-    found = 0
-    for case, rollout in zip(pair().cases, pair().rollouts, strict=True):
-        texts = [(m.role, m.content or "") for m in rollout.messages]
-        if not case.task.instance.unidentified:
-            continue
-        found += 1
-        asked = next(i for i, (role, text) in enumerate(texts) if role == "assistant" and "clinic appointments" in text)
+    for _, texts, asked in _unidentified():
         assert any("partner scheme" in text for role, text in texts[:asked] if role == "user")
+
+
+def _unidentified() -> list[tuple[Case, list[tuple[str, str]], int]]:
+    """Conversations with somebody who cannot be identified at the clinic, and where they are asked who they are."""
+    found = []
+    for case, rollout in held("fused"):
+        if case.task.instance.unidentified:
+            texts = [(m.role, m.content or "") for m in rollout.messages]
+            asking_at = (i for i, (role, text) in enumerate(texts) if role == "assistant" and "clinic app" in text)
+            found.append((case, texts, next(asking_at)))
     assert found
+    return found
 
 
 def test_one_card_of_two_services_is_named_with_its_service() -> None:

@@ -10,7 +10,6 @@ from agentskiller_assets.core.mentions import mentions
 from agentskiller_assets.core.spec import ColumnType, Parameter
 from agentskiller_assets.rollouts.case import Case
 from agentskiller_assets.rollouts.figures import alike, figures_of
-from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.rollouts.scripted.cast import Scripts
 from agentskiller_assets.rollouts.scripted.listening import agrees, asks_to_confirm, hands_over
 from agentskiller_assets.rollouts.scripted.script import Detail
@@ -18,20 +17,8 @@ from agentskiller_assets.rollouts.scripted.twists import Twists
 from agentskiller_assets.rollouts.scripted.user import ScriptedUser
 from agentskiller_assets.tasks.models import Slot
 from tests.fusion.pairs import pair
+from tests.rollouts.held import KINDS, held, said, said_before
 from tests.world import clinic, scripted_rollouts
-
-KINDS = ("single", "fused")
-
-
-def held(kind: str) -> list[tuple[Case, Rollout]]:
-    """Every case with its conversation."""
-    world = clinic() if kind == "single" else pair()
-    return list(zip(world.cases, world.rollouts, strict=True))
-
-
-def said_before(rollout: Rollout, index: int, role: str) -> list[str]:
-    """What one side had said before a message."""
-    return [m.content for m in rollout.messages[:index] if m.role == role and m.content]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -89,13 +76,13 @@ def test_a_refusal_is_explained_in_the_words_of_the_policy_and_nothing_is_tried(
         statement = next(
             r.statement for r in case.spec.tool(probe.tool).refusals if r.code == case.task.instance.refusal
         )
-        assert any(statement in text for text in said_before(rollout, len(rollout.messages), "assistant"))
+        assert any(statement in text for text in said(rollout, "assistant"))
         assert probe.tool not in [call.tool for call in rollout.calls]
 
 
 def test_what_no_tool_can_do_goes_to_a_human():
     for _, rollout in held("single"):
-        handed = [hands_over(text) for text in said_before(rollout, len(rollout.messages), "assistant")]
+        handed = [hands_over(text) for text in said(rollout, "assistant")]
         assert any(handed) == (rollout.task_kind == "insufficient")
 
 
@@ -130,7 +117,7 @@ def test_users_slip_change_their_minds_give_facts_late_and_use_their_own_words()
         met["own words"] += bool(twists.own_words)
         if twists.decoy:
             met[twists.decoy.how] += 1
-    assert set(met) >= {"late", "own words", "slip", "mind"}
+    assert set(+met) >= {"late", "own words", "slip", "mind"}
 
 
 def test_what_a_user_takes_back_is_never_done():
@@ -139,7 +126,7 @@ def test_what_a_user_takes_back_is_never_done():
         decoy = scripts.of(case)[1].decoy
         if decoy is None:
             continue
-        users = said_before(rollout, len(rollout.messages), "user")
+        users = said(rollout, "user")
         met += any(mentions(text, decoy.value, decoy.typed) for text in users[1:])
         made = [call.arguments.get(decoy.detail.name) for call in rollout.calls]
         assert decoy.value not in made
@@ -157,7 +144,7 @@ def test_a_user_who_is_asked_the_unknown_says_so_and_gives_up_in_the_end():
 def test_a_user_never_says_a_key_of_the_database():
     for _, rollout in held("single"):
         keys = re.compile(r"\b[A-Z]{3}-\d{5}\b")
-        assert not any(keys.search(text) for text in said_before(rollout, len(rollout.messages), "user"))
+        assert not any(keys.search(text) for text in said(rollout, "user"))
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,13 +6,11 @@ from contextlib import contextmanager
 import pytest
 
 from agentskiller_assets.core.seeds import rng
-from agentskiller_assets.environment.builds import open_environment
 from agentskiller_assets.tasks.attempt import Attempt, Dropped
-from agentskiller_assets.tasks.builds import make_instances
+from agentskiller_assets.tasks.builds import open_world
 from agentskiller_assets.tasks.candidates import Candidate
 from agentskiller_assets.tasks.models import TaskInstance, TaskTemplate
 from agentskiller_assets.tasks.replay import run
-from agentskiller_assets.tasks.world import World
 from tests.world import clinic
 
 MOVE, CONFIRM = "reschedule_appointment", "confirm_appointment"
@@ -55,17 +53,14 @@ def test_it_is_named_so_only_if_no_other_of_its_kind_was_spoken_of_since() -> No
 def _attempt(template: TaskTemplate) -> Iterator[tuple[Attempt, tuple[str, str]]]:
     """An attempt of a patient with two appointments that can be moved, and their keys."""
     world = clinic()
-    environment = open_environment(world.databases)
-    phrases = world.author.write_phrases(world.domain_topics.draft(), world.domain_topics.seed, world.spec)
-    plans = world.author.plan_samples(world.domain_topics.draft(), world.domain_topics.seed, world.spec)
     open_ones = """
         SELECT patient_id, min(appointment_id), max(appointment_id) FROM appointment
         WHERE status = 'scheduled' AND times_moved = 0 AND starts_at > '2026-03-07'
         GROUP BY patient_id HAVING count(*) = 2 ORDER BY patient_id
     """
-    with environment.fork() as session:
+    at = open_world(world.author, world.domain_topics, world.tool_graphs, world.databases)
+    with at.environment.fork() as session:
         me, first, second = session.query(open_ones, {})[0]
-        at = World(environment, world.tool_graphs, plans, phrases, world.domain_topics.seed)
         yield Attempt(at, session, template, me, rng(7, "descriptions")), (first, second)
 
 
@@ -84,15 +79,6 @@ def _template(*tools: str) -> TaskTemplate:
 
 
 def _planned(*tools: str) -> list[TaskInstance]:
-    world = clinic()
-    found, _ = make_instances(
-        world.author,
-        world.domain_topics,
-        world.tool_graphs,
-        world.databases,
-        world.mcp_servers.id,
-        [_template(*tools)],
-        4,
-    )
+    found = clinic().planned([_template(*tools)], 4)
     assert found
     return found

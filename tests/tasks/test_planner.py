@@ -9,7 +9,6 @@ import pytest
 
 from agentskiller_assets.core.canonical import digest
 from agentskiller_assets.runtime import Ok, Refused
-from agentskiller_assets.tasks.builds import make_instances
 from agentskiller_assets.tasks.models import TaskInstance
 from agentskiller_assets.tasks.replay import run
 from tests.world import INSTANCES, SEED, clinic
@@ -101,15 +100,7 @@ def test_every_template_of_a_chosen_few_gets_its_instance() -> None:
     world = clinic()
     chosen = [template for template in world.task_templates if template.task_kind == "inform"][:3]
 
-    found, _ = make_instances(
-        world.author,
-        world.domain_topics,
-        world.tool_graphs,
-        world.databases,
-        world.mcp_servers.id,
-        chosen,
-        len(chosen),
-    )
+    found = world.planned(chosen, len(chosen))
 
     assert sorted(instance.template for instance in found) == sorted(template.id for template in chosen)
     with world.environment.fork() as session:

@@ -71,7 +71,7 @@ def _reference(spec: EnvironmentSpec, source: Table, target: Table, tool: Tool, 
         ),
         kept_in=target.name,
         request_suffix=f", under the partner scheme for {{{{ {source.name} }}}}",
-        short_request=f"{tool.title[:1].lower()}{tool.title[1:]} under the partner scheme for {{{{ {source.name} }}}}",
+        short_request=f"{language.small(tool.title)} under the partner scheme for {{{{ {source.name} }}}}",
         why=f"The two services have a partner scheme: {other} comes under it for whoever has {one}.",
     )
 

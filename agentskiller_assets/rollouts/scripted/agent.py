@@ -76,8 +76,6 @@ class ScriptedAgent:
         self._heard: set[tuple[int, str]] = set()
         self._decoyed = False
         """Whether the user's last word on the decoy's detail is the decoy."""
-        self._changed: set[Any] = set()
-        """Keys of what earlier goals worked on: it is not as the lookups say any more."""
         self._requested: set[int] = set()
         self._current = 0
         self._confirming = False
@@ -192,8 +190,8 @@ class ScriptedAgent:
         columns = {column.name: column for column in tool.returns.columns}
         names = [name for name, _ in argument.source.where]
         found = rows_of(self.results[argument.source.step])
-        again = argument.value in self._changed
-        rows = [row for row in found if again or not self._changed & set(row.values())]
+        changed = self._changed()
+        rows = [row for row in found if argument.value in changed or not changed & set(row.values())]
         options = [", ".join(language.say(row[n], columns[n]) for n in names if row[n] is not None) for row in rows]
         if len(rows) == 1:
             self._heard.add(detail.key)
@@ -248,8 +246,6 @@ class ScriptedAgent:
             values[decoy.detail.name] = decoy.value
         text = yield Call(step.tool, values)
         self.results[index] = _result(text)
-        if step.purpose == "goal" and self.spec.tool(step.tool).access == "write":
-            self._changed |= {argument.value for argument in step.arguments if argument.source.step is not None}
 
     def conclude(self, goal: GoalScript, index: int, step: Step) -> None:
         """What is said about a goal that was reached, before whatever comes next."""
@@ -328,6 +324,12 @@ class ScriptedAgent:
             elif decoy and detail.key == decoy.detail.key and mentions(said, decoy.value, decoy.typed):
                 self._heard.add(detail.key)
                 self._decoyed = True
+
+    def _changed(self) -> set[Any]:
+        """Keys of what earlier goals worked on: it is not as the lookups say any more."""
+        steps = [self.case.task.instance.steps[index] for index in self.results]
+        made = [step for step in steps if step.purpose == "goal" and self.spec.tool(step.tool).access == "write"]
+        return {argument.value for step in made for argument in step.arguments if argument.source.step is not None}
 
     def _heard_in_a_name(self, goal: GoalScript, detail: Detail) -> bool:
         """Whether the name of a thing that the user has spoken of says it: `Swedish` of the Swedish A2 course."""

@@ -162,7 +162,7 @@ def asking_clause(parameter: Parameter) -> str:
     label = language.label(parameter.name)
     text = parameter.description.split(",")[0].strip().rstrip(".")
     text = re.sub(r" (to look for|to check|word for word)$", "", text)
-    text = text[:1].lower() + text[1:] if not (text[:2].isalpha() and text[:2].isupper()) else text
+    text = language.small(text) if not (text[:2].isalpha() and text[:2].isupper()) else text
     if parameter.type == "enum" and len(parameter.values) <= _MOST_OPTIONS:
         options = language.join_words([language.humanize(value) for value in parameter.values], "or")
         which = "of these" if label.endswith(" for") else label
@@ -205,7 +205,7 @@ def _goal(case: Case, index: int, goal: Goal, steps: Sequence[tuple[int, Step]])
         goal=goal,
         steps=tuple(steps),
         details=tuple(details),
-        title=title[:1].lower() + title[1:],
+        title=language.small(title),
         requests=goal.requests,
     )
 
