@@ -12,7 +12,7 @@ from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.choice import Choice, choose, made_before
 from agentskiller_assets.cli.console import complain, dagster_home, out
 from agentskiller_assets.cli.runs import Failed
-from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.cli.settings import AsMade, RunSettings, Settings, of_catalogs
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.registry import domains_of
 from resources.storage.warehouse import Warehouse, default_root
@@ -34,6 +34,7 @@ def _enough_rows(rows: int) -> int:
 
 
 def run(
+    context: typer.Context,
     domains: Annotated[str | None, typer.Option(help="Domains to make, separated by commas.")] = None,
     count: Annotated[int | None, typer.Option(min=1, help="Make the first so many domains of the catalog.")] = None,
     pairs: Annotated[
@@ -54,7 +55,7 @@ def run(
         list[Path] | None, typer.Option(help="File with texts that no example may overlap with; may be repeated.")
     ] = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="Make what was made before and is not fresh any more, and nothing else.")
+        bool, typer.Option("--stale", help="Make what is not fresh of what was made before, with the settings of then.")
     ] = False,
     jobs: Annotated[int, typer.Option(min=1, help="Domains and pairs made at the same time.")] = 2,
     force: Annotated[bool, typer.Option("--force", help="Make everything again, fresh or not.")] = False,
@@ -64,16 +65,9 @@ def run(
     named = [each for each in (domains, count, pairs) if each is not None]
     if (domains is not None and count is not None) or bool(named) == stale:
         raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them, or --stale")
-    dagster_home()
-    os.environ["AGENTSKILLER_SEED"] = str(seed)
-    warehouse, workers = Warehouse(default_root()), Workers(jobs)
     if stale:
-        domains, pairs = made_before(warehouse)
-    if force or warehouse.materialization("domain_catalog", None) is None:
-        workers.load()
-    from resources.author import open_author  # noqa: PLC0415 - brings Dagster
-
-    author = open_author()
+        _refuse_settings(context)
+    dagster_home()
     settings = RunSettings(
         seed=seed,
         target_domains=count or 1,
@@ -87,17 +81,45 @@ def run(
         split_by=split_by,
         decontaminate_against=[str(path.absolute()) for path in decontaminate_against or ()],
     )
+    warehouse, workers = Warehouse(default_root()), Workers(jobs)
+    if stale:
+        domains, pairs = made_before(warehouse)
+        settings = of_catalogs(warehouse, settings)
+    os.environ["AGENTSKILLER_SEED"] = str(settings.seed)
+    if force or warehouse.materialization("domain_catalog", None) is None:
+        workers.load()
+    from resources.author import open_author  # noqa: PLC0415 - brings Dagster
+
+    author = open_author()
     choice = choose(author, warehouse, settings, domains, count, pairs)
     targets = {name: getattr(choice, name) for name in ("target_domains", "target_pairs", "most_pairs_per_domain")}
     with workers:
-        failed = _make(author, warehouse, settings.model_copy(update=targets), choice, workers, force=force)
+        settings = settings.model_copy(update=targets)
+        failed = _make(author, warehouse, settings, choice, workers, stale=stale, force=force)
     _report(warehouse, choice, failed, time.monotonic() - started)
     if failed:
         raise typer.Exit(1)
 
 
+def _refuse_settings(context: typer.Context) -> None:
+    """What is stale is made again with the settings that it was made with."""
+    for name in sorted(context.params.keys() & RunSettings.model_fields):
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            option = f"--{name.replace('_', '-')}"
+            fix = f"leave out {option}, or name what to make with it by --domains, --count or --pairs"
+            raise typer.BadParameter(f"--stale makes everything with the settings that it was made with: {fix}")
+
+
 def _make(
-    author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, workers: Workers, *, force: bool
+    author: Author,
+    warehouse: Warehouse,
+    settings: RunSettings,
+    choice: Choice,
+    workers: Workers,
+    *,
+    stale: bool,
+    force: bool,
 ) -> Failed:
     """Makes what is not fresh, and answers with the failures."""
     from agentskiller_assets.cli.pipeline import make_catalog_assets, make_pieces  # noqa: PLC0415
@@ -105,16 +127,17 @@ def _make(
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
 
     pipeline = Pipeline(defs)
-    if stale := stale_catalogs(pipeline, warehouse, settings, force):
+    if catalogs := stale_catalogs(pipeline, warehouse, settings, force):
         workers.get_ready()
-    make_catalog_assets(warehouse, settings, stale, workers)
-    failed = make_pieces(warehouse, settings, _pieces(pipeline, author, warehouse, settings, choice, force), workers)
+    make_catalog_assets(warehouse, settings, catalogs, workers)
+    used = AsMade(warehouse, settings) if stale else settings
+    failed = make_pieces(warehouse, used, _pieces(pipeline, author, warehouse, used, choice, force), workers)
     warehouse.refresh_catalog()
-    return failed | _make_dataset(pipeline, warehouse, settings, workers, force=force)
+    return failed | _make_dataset(pipeline, warehouse, used, workers, force=force)
 
 
 def _pieces(
-    pipeline: "Pipeline", author: Author, warehouse: Warehouse, settings: RunSettings, choice: Choice, force: bool
+    pipeline: "Pipeline", author: Author, warehouse: Warehouse, settings: Settings, choice: Choice, force: bool
 ) -> "list[Piece]":
     """Every domain and pair; a pair is made from what its domains are by then."""
     from agentskiller_assets.cli.pipeline import Piece  # noqa: PLC0415
@@ -133,7 +156,7 @@ def _pieces(
 
 
 def _make_dataset(
-    pipeline: "Pipeline", warehouse: Warehouse, settings: RunSettings, workers: Workers, *, force: bool
+    pipeline: "Pipeline", warehouse: Warehouse, settings: Settings, workers: Workers, *, force: bool
 ) -> Failed:
     """The dataset of all conversations that there are, if any of them is new."""
     from agentskiller_assets.cli.pipeline import make_dataset_assets  # noqa: PLC0415

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from agentskiller_assets.cli.console import out
 from agentskiller_assets.cli.progress import Report
 from agentskiller_assets.cli.runs import Failed, RunResult, run_job
-from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.cli.settings import Settings, run_config
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.errors import AgentSkillerError
 from agentskiller_assets.jobs import CATALOG_ASSETS
@@ -33,14 +33,14 @@ class Piece:
 
 
 def make_catalog_assets(
-    warehouse: Warehouse, settings: RunSettings, stale: Sequence[str], workers: Workers | None = None
+    warehouse: Warehouse, settings: Settings, stale: Sequence[str], workers: Workers | None = None
 ) -> None:
     """Runs the job `catalog` for what is not fresh, in a worker if there are any; `RunFailedError` if it fails."""
     if not stale:
         return
     out.print(f"Making {', '.join(stale)} …", markup=False)
     assets = [asset for asset in CATALOG_ASSETS if asset in stale]
-    config = settings.run_config(assets)
+    config = run_config(settings, assets)
     if workers:
         result = _result(None, workers.submit("catalog", None, assets, config))
     else:
@@ -50,12 +50,12 @@ def make_catalog_assets(
     warehouse.refresh_catalog()
 
 
-def make_dataset_assets(settings: RunSettings, stale: list[str], workers: Workers) -> RunResult:
+def make_dataset_assets(settings: Settings, stale: list[str], workers: Workers) -> RunResult:
     """Runs the job `dataset`, in a worker: it has loaded what that needs, and read some of the conversations."""
-    return _result(None, workers.submit("dataset", None, stale, settings.run_config(stale)))
+    return _result(None, workers.submit("dataset", None, stale, run_config(settings, stale)))
 
 
-def make_pieces(warehouse: Warehouse, settings: RunSettings, pieces: Sequence[Piece], workers: Workers) -> Failed:
+def make_pieces(warehouse: Warehouse, settings: Settings, pieces: Sequence[Piece], workers: Workers) -> Failed:
     """Makes what is not fresh, each piece as soon as all that it needs is made; a failing one stops no other.
 
     What failed, and why: a piece that needs one of those is not begun.
@@ -74,7 +74,7 @@ def make_pieces(warehouse: Warehouse, settings: RunSettings, pieces: Sequence[Pi
 class _Runs:
     """The runs that are under way, and what failed."""
 
-    def __init__(self, settings: RunSettings, workers: Workers, report: Report) -> None:
+    def __init__(self, settings: Settings, workers: Workers, report: Report) -> None:
         self._settings, self._workers, self._report = settings, workers, report
         self.running: dict[str, Future[RunResult]] = {}
         self.failed: Failed = {}
@@ -84,7 +84,7 @@ class _Runs:
         work = {piece: self._stale(piece) for piece in pieces}
         for piece, assets in work.items():
             if assets:
-                config = self._settings.run_config(assets)
+                config = run_config(self._settings, assets, piece.partition)
                 self.running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
                 self._report.begin(piece.partition, assets)
         if fresh := [piece.partition for piece, assets in work.items() if assets == []]:

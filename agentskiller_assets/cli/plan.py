@@ -8,6 +8,7 @@ import dagster as dg
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.cli.settings import Settings
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
 from agentskiller_assets.jobs import CATALOG_ASSETS
 from agentskiller_assets.metadata import PAIRS, PARTITIONS
@@ -67,29 +68,25 @@ class Pipeline:
 
 
 def states_of(
-    pipeline: Pipeline, warehouse: Warehouse, author: Author, domain: str, settings: Any = None
+    pipeline: Pipeline, warehouse: Warehouse, author: Author, domain: str, settings: Settings | None = None
 ) -> list[State]:
     """The state of every asset of a domain. A changed pack makes the topic stale."""
-    wanted = [pipeline.wanted(asset, domain, settings.of(asset) if settings else None) for asset in pipeline.of_domain]
-    states = assess(warehouse, wanted)
+    states = _assess(pipeline, warehouse, pipeline.of_domain, domain, settings)
     topic = pipeline.of_domain.index("domain_topics")
     states[topic] = _with_pack(states[topic], warehouse, author, domain)
     return states
 
 
-def pair_states_of(pipeline: Pipeline, warehouse: Warehouse, pair: str, settings: Any = None) -> list[State]:
+def pair_states_of(
+    pipeline: Pipeline, warehouse: Warehouse, pair: str, settings: Settings | None = None
+) -> list[State]:
     """The state of every asset of a pair."""
-    return assess(
-        warehouse,
-        [pipeline.wanted(asset, pair, settings.of(asset) if settings else None) for asset in pipeline.of_pair],
-    )
+    return _assess(pipeline, warehouse, pipeline.of_pair, pair, settings)
 
 
-def dataset_states_of(pipeline: Pipeline, warehouse: Warehouse, settings: Any = None) -> list[State]:
+def dataset_states_of(pipeline: Pipeline, warehouse: Warehouse, settings: Settings | None = None) -> list[State]:
     """The state of what is made of all domains and pairs."""
-    return assess(
-        warehouse, [pipeline.wanted(each, None, settings.of(each) if settings else None) for each in pipeline.of_all]
-    )
+    return _assess(pipeline, warehouse, pipeline.of_all, None, settings)
 
 
 def to_make(pipeline: Pipeline, states: Sequence[State]) -> list[str]:
@@ -122,6 +119,14 @@ def drafts_of(author: Author, seed: int, domains: Sequence[str]) -> dict[str, To
             draft = author.expand_domains(len(found) + 1, seed)[-1]
             found[draft.domain] = draft
     return {domain: found[domain] for domain in domains if domain in found}
+
+
+def _assess(
+    pipeline: Pipeline, warehouse: Warehouse, assets: Sequence[str], partition: str | None, settings: Settings | None
+) -> list[State]:
+    """Without settings, whatever something was made with is right."""
+    configs = {asset: settings.of(asset, partition) if settings else None for asset in assets}
+    return assess(warehouse, [pipeline.wanted(asset, partition, config) for asset, config in configs.items()])
 
 
 def _with_pack(state: State, warehouse: Warehouse, author: Author, domain: str) -> State:

@@ -1,9 +1,13 @@
 """The settings of a run: one place from which the configs of all assets follow."""
 
-from typing import Any
+import json
+from collections import Counter
+from typing import Any, Protocol
 
+from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.settings import AGENT, JUDGE, USER
+from resources.storage.warehouse import Warehouse
 
 _ROLLOUTS = ("agent", "user", "rollouts_per_query", "most_turns", "most_calls", "concurrency")
 
@@ -16,6 +20,15 @@ _SELECTION = (
     "split_by",
     "decontaminate_against",
 )
+_CATALOGS = ("population", "domain_catalog", "domain_pair_catalog")
+
+
+class Settings(Protocol):
+    """What decides the config of everything that is made."""
+
+    def of(self, asset: str, partition: str | None = None) -> dict[str, Any]:
+        """The config of one asset, complete, as its sidecar records it."""
+        ...
 
 
 class RunSettings(Model):
@@ -47,8 +60,8 @@ class RunSettings(Model):
     split_by: str = "group"
     decontaminate_against: list[str] = []
 
-    def of(self, asset: str) -> dict[str, Any]:
-        """The config of one asset, complete, as its sidecar records it."""
+    def of(self, asset: str, partition: str | None = None) -> dict[str, Any]:
+        """The config of one asset, the same for all domains and pairs."""
         names = {
             "population": ("seed", "population_size"),
             "domain_catalog": ("seed", "target_domains", "simulation_time"),
@@ -70,7 +83,42 @@ class RunSettings(Model):
             config["max_trajectory_length"] = self.max_pair_trajectory_length
         return config
 
-    def run_config(self, assets: list[str]) -> dict[str, Any]:
-        """Dagster's run config for these assets, with a quiet console."""
-        configs = {asset: {"config": config} for asset in assets if (config := self.of(asset))}
-        return {"ops": configs, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+class AsMade:
+    """The settings that everything was made with.
+
+    What was not made yet is made as most of its kind were; where there is none, or a setting is new, as the others say.
+    """
+
+    def __init__(self, warehouse: Warehouse, otherwise: RunSettings) -> None:
+        self._warehouse, self._otherwise = warehouse, otherwise
+        self._usual: dict[str, dict[str, Any]] = {}
+
+    def of(self, asset: str, partition: str | None = None) -> dict[str, Any]:
+        """The config that the sidecar records."""
+        config = self._otherwise.of(asset)
+        if not config:
+            return {}
+        note = self._warehouse.materialization(asset, partition)
+        used = note.settings if note else self._most_used(asset)
+        return {name: used.get(name, value) for name, value in config.items()}
+
+    def _most_used(self, asset: str) -> dict[str, Any]:
+        if asset not in self._usual:
+            notes = (self._warehouse.materialization(asset, each) for each in self._warehouse.partitions_of(asset))
+            times = Counter(canonical_json(note.settings) for note in notes if note)
+            self._usual[asset] = json.loads(times.most_common(1)[0][0]) if times else {}
+        return self._usual[asset]
+
+
+def of_catalogs(warehouse: Warehouse, settings: RunSettings) -> RunSettings:
+    """With seed, time and sizes as the stored catalogs were made with."""
+    notes = [note for asset in _CATALOGS if (note := warehouse.materialization(asset, None))]
+    found = {name: value for note in notes for name, value in note.settings.items()}
+    return settings.model_copy(update={name: found[name] for name in found if name in RunSettings.model_fields})
+
+
+def run_config(settings: Settings, assets: list[str], partition: str | None = None) -> dict[str, Any]:
+    """Dagster's run config for these assets, with a quiet console."""
+    configs = {asset: {"config": config} for asset in assets if (config := settings.of(asset, partition))}
+    return {"ops": configs, "loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

@@ -7,19 +7,22 @@ from pathlib import Path
 import pytest
 
 from agentskiller_assets.authoring.procedural.author import HERE
+from tests.bench import digests
 from tests.cli.project import Project
 
 DOMAIN, OTHER, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
 ASSETS = 15
 LATER = ("queries", "rollouts", "evaluations")
 """What is made from a domain's tasks."""
+SIZE = ("--tasks-per-domain", "40")
+"""As in the great backfill."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two domains, made once for all tests of this module."""
     made = Project(tmp_path_factory.mktemp("project"))
-    printed = made.run("run", "--domains", f"{DOMAIN},{OTHER}")
+    printed = made.run("run", "--domains", f"{DOMAIN},{OTHER}", *SIZE)
     assert "2 of 2 domains" in printed
     assert "next: `make ui`, `agentskiller lineage query_" in printed
     return made
@@ -32,17 +35,22 @@ def run_ids(project: Project, domain: str) -> dict[str, str]:
 
 def test_a_second_run_finds_everything_fresh(project: Project):
     before = run_ids(project, DOMAIN)
-    assert f"Fresh already: {DOMAIN}, {OTHER}" in project.run("run", "--domains", f"{DOMAIN},{OTHER}")
+    assert f"Fresh already: {DOMAIN}, {OTHER}" in project.run("run", "--domains", f"{DOMAIN},{OTHER}", *SIZE)
     assert run_ids(project, DOMAIN) == before
     assert len(before) == ASSETS
 
 
-def test_only_what_is_missing_is_made_again_and_comes_out_the_same(project: Project):
+def test_what_is_made_here_is_what_the_great_backfill_made_elsewhere(project: Project):
+    comparison = digests.compared(digests.digests_of(project))
+    assert (comparison["different"], comparison["unknown"]) == ([], [])
+
+
+def test_only_what_is_missing_is_made_again_with_the_settings_of_then_and_comes_out_the_same(project: Project):
     before, versions = run_ids(project, DOMAIN), project.versions(DOMAIN)
     (project.warehouse / "validated_tasks" / f"{DOMAIN}.parquet").unlink()
     assert f"{DOMAIN}: " in project.run("status", "--domains", DOMAIN)
     assert "validated_tasks is unfinished" in project.run("status", "--domains", DOMAIN)
-    project.run("run", "--domains", DOMAIN)
+    assert f"Fresh already: {OTHER}" in project.run("run", "--stale")
     after = run_ids(project, DOMAIN)
     assert {asset for asset in after if after[asset] != before[asset]} == {"validated_tasks", *LATER}
     assert project.versions(DOMAIN) == versions
@@ -50,8 +58,8 @@ def test_only_what_is_missing_is_made_again_and_comes_out_the_same(project: Proj
 
 def test_every_stored_task_is_certified_again_in_a_fresh_process(project: Project):
     printed = project.run("verify")
-    assert f"{DOMAIN}: 60 tasks certified again, 0 faults" in printed
-    assert f"{OTHER}: 60 tasks certified again, 0 faults" in printed
+    assert f"{DOMAIN}: 40 tasks certified again, 0 faults" in printed
+    assert f"{OTHER}: 40 tasks certified again, 0 faults" in printed
 
 
 def test_a_domain_meets_the_figures_it_promises(project: Project):
@@ -121,14 +129,14 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
     mending = Project(project.root, {"AGENTSKILLER_PACKS": str(packs)})
     (project.warehouse / "queries" / f"{OTHER}.parquet").unlink()
     before = run_ids(project, OTHER)
-    printed = mending.run("run", "--domains", f"{DOMAIN},{OTHER}", code=1)
+    printed = mending.run("run", "--domains", f"{DOMAIN},{OTHER}", *SIZE, code=1)
     assert f"Fresh already: {DOMAIN}" in printed
     assert f"{OTHER} failed:" in printed
     assert "music_education.yaml:" in printed
     assert "'nobody'" not in printed.split(f"{OTHER} failed:")[0]
     assert "nobody" in mending.run("status", "--domains", OTHER)
     (packs / "music_education.yaml").write_text(sound)
-    assert "1 of 1 domains" in mending.run("run", "--domains", OTHER)
+    assert "1 of 1 domains" in mending.run("run", "--domains", OTHER, *SIZE)
     after = run_ids(project, OTHER)
     assert {asset for asset in after if after[asset] != before.get(asset)} == set(LATER)
 
@@ -141,6 +149,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
         (("run",), 2, "give either --domains or --count, or --pairs"),
         (("run", "--count", "0"), 2, "Invalid value for"),
         (("run", "--count", "1", "--rows-per-table", "100"), 2, "give at least 150"),
+        (("run", "--stale", "--tasks-per-domain", "40"), 2, "leave out --tasks-per-domain"),
         (("status", "--domains", "nowhere"), 1, "is not registered"),
         (("show", "query_0000000000000000"), 1, "no stored record has this id"),
         (("lineage", "query_0000000000000000"), 1, "no stored record has this id"),
