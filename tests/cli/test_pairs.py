@@ -12,22 +12,30 @@ from agentskiller_assets.cli.choice import choose, most_pairs
 from agentskiller_assets.cli.settings import RunSettings
 from resources.author import open_author
 from resources.storage.warehouse import Warehouse
+from tests.bench import digests
 from tests.cli.project import Project
 
 CLINIC, MUSIC, RIDES = "clinic_appointments", "music_lessons", "guided_rides"
 FIRST, SECOND = f"{CLINIC}--{MUSIC}", f"{CLINIC}--{RIDES}"
 PAIRS = f"{CLINIC}+{MUSIC},{RIDES}+{CLINIC}"
 ASSETS = 12
+SIZE = ("--tasks-per-domain", "40", "--tasks-per-pair", "10")
+"""As in the great backfill."""
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two pairs, made once for all tests of this module with the three domains that they need."""
     made = Project(tmp_path_factory.mktemp("project"))
-    printed = made.run("run", "--pairs", "2")
+    printed = made.run("run", "--pairs", "2", *SIZE)
     assert "3 of 3 domains and 2 of 2 pairs" in printed
-    assert re.search(rf"{FIRST} .* 60 ", printed)
+    assert re.search(rf"{FIRST} .* 10 ", printed)
     return made
+
+
+def test_what_is_made_here_is_what_the_great_backfill_made_elsewhere(project: Project):
+    comparison = digests.compared(digests.digests_of(project))
+    assert (comparison["different"], comparison["unknown"]) == ([], [])
 
 
 def test_the_first_pairs_of_the_catalog_are_made_after_the_domains_that_they_need(project: Project):
@@ -40,7 +48,7 @@ def test_the_first_pairs_of_the_catalog_are_made_after_the_domains_that_they_nee
 
 def test_a_second_run_finds_pairs_fresh_however_they_are_named(project: Project):
     for pairs in ("2", PAIRS, f"{FIRST},{SECOND}"):
-        assert f"Fresh already: {FIRST}, {SECOND}" in project.run("run", "--pairs", pairs)
+        assert f"Fresh already: {FIRST}, {SECOND}" in project.run("run", "--pairs", pairs, *SIZE)
 
 
 def test_the_sidecar_of_a_pair_names_both_domains_as_they_are(project: Project):
@@ -80,7 +88,7 @@ def test_making_a_domain_otherwise_marks_exactly_its_pairs_stale_and_making_them
     assert f"{SECOND}: {ASSETS} fresh" in printed
     first = printed[printed.index(f"{FIRST}: ") : printed.index(f"{SECOND}: ")]
     assert f"is stale: upstream validated_tasks[{MUSIC}] changed" in first
-    project.run("run", "--pairs", f"{CLINIC}+{MUSIC}")
+    project.run("run", "--stale")
     assert project.run("status", "--pairs", f"{CLINIC}+{MUSIC},{CLINIC}+{RIDES}").splitlines() == [
         f"{FIRST}: {ASSETS} fresh",
         f"{SECOND}: {ASSETS} fresh",
