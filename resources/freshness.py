@@ -65,6 +65,7 @@ def _reasons(want: Wanted, note: Materialization, current: dict[Place, Materiali
         reasons.append("code changed")
     if want.settings is not None and want.settings != note.settings:
         reasons.append("settings changed")
+    reasons += [f"check {check} failed" for check in note.failed_checks]
     made_from = {(parent.asset, parent.partition): parent.data_version for parent in note.parents}
     for place, upstream in current.items():
         version = upstream.data_version if upstream else None

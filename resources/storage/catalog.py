@@ -43,6 +43,7 @@ _MATERIALIZATION_COLUMNS = {
     "settings": "JSON",
     "parents": 'STRUCT(asset VARCHAR, "partition" VARCHAR, data_version VARCHAR)[]',
     "schema_fingerprint": "VARCHAR",
+    "failed_checks": "VARCHAR[]",
 }
 _RETRIES = 3
 """How often a query is made again that met a file which a writer was just replacing."""

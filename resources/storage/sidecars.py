@@ -58,6 +58,8 @@ class Materialization(Stamp):
     schema_fingerprint: str
     files: dict[str, str]
     """Path below the root to the digest of the file's bytes: how an interrupted write is noticed."""
+    failed_checks: tuple[str, ...] = ()
+    """Blocking checks that found something at fault in this content."""
 
 
 def data_file(root: Path, asset: str, partition: str | None) -> Path:

@@ -4,7 +4,7 @@ import json
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from operator import attrgetter
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from resources.storage.calls import CALLS_VIEW, call_fields, find_calls
 from resources.storage.engine import engine, file_literal, literal
 from resources.storage.environments import DatabaseRow, build_database, load_database, row_records
 from resources.storage.faults import rebuild_command, storage_faults
-from resources.storage.files import replace_all, temporary
+from resources.storage.files import replace_all, temporary, write_text
 from resources.storage.object_store import shared_by
 from resources.storage.parquet import columns_of, read_parquet, write_parquet
 from resources.storage.plain import plain_records
@@ -171,6 +171,18 @@ class Warehouse:
             records = self.read_records(asset, model, partition)
             self.write_records(asset, partition, model, records, sidecar, sidecar)
         return True
+
+    def note_checks(self, asset: str, partition: str | None, failed: Collection[str]) -> None:
+        """Notes which blocking checks failed on what is stored: `assess` then calls it stale, whoever made it."""
+        sidecar = self.materialization(asset, partition)
+        if sidecar is None or set(sidecar.failed_checks) == set(failed):
+            return
+        noted = sidecar.model_copy(update={"failed_checks": tuple(sorted(failed))})
+        _, note = self._paths(asset, partition)
+        with storage_faults(note, "write"):
+            write_text(note, canonical_json(noted) + "\n")
+        if self._shared:
+            self._shared.send(noted)
 
     def database_path(self, partition: str, asset: str = DATABASES) -> Path:
         """The DuckDB file of an environment; open it read-only."""

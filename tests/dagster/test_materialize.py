@@ -12,6 +12,7 @@ import pytest
 from agentskiller_assets.authoring import procedural
 from agentskiller_assets.definitions import defs
 from agentskiller_assets.ontology.models import CatalogEntry
+from resources.freshness import Wanted, assess
 from resources.storage.sidecars import Stamp
 from resources.storage.warehouse import Warehouse
 from tests.dagster.instance import TemporaryInstance
@@ -263,6 +264,23 @@ def test_a_failed_check_names_the_record_and_stops_all_that_is_built_on_it(libra
     assert "teaching_data" in str(failed.description)
     assert executed(stopped) == {"domain_topics", "domain_topics_checks", "entities", "entities_checks"}
     assert library.warehouse.condition("entity_graph", MUSIC) == "missing"
+
+
+def test_what_failed_a_check_is_stale_until_it_is_made_again_and_passes(library: Library, tmp_path: Path) -> None:
+    code = defs.resolve_asset_graph().get(dg.AssetKey("entities")).code_version
+    upstream = (("domain_topics", MUSIC),)
+    wanted = Wanted(asset="entities", partition=MUSIC, upstream=upstream, code_version=code)
+
+    def reasons() -> list[str]:
+        return list(assess(library.warehouse, [wanted])[0].reasons)
+
+    _changed_pack(tmp_path, "years_of_teaching:", "teaching_data:")
+    library.run(MUSIC, run_config=_with_packs(tmp_path))
+    assert reasons() == ["check stable_attributes failed"]
+    library.run(MUSIC, "entity_graph")
+    assert reasons() == ["check stable_attributes failed"], "a run of something else changes nothing"
+    library.run(MUSIC, "domain_topics", "entities")
+    assert reasons() == []
 
 
 def test_a_fault_in_a_stored_catalog_is_found_before_anything_is_built_on_it(library: Library) -> None:

@@ -56,6 +56,20 @@ def test_a_change_upstream_makes_it_stale(warehouse: Warehouse) -> None:
     assert answer(warehouse) == ("stale", ("upstream topics[ada] changed",))
 
 
+def test_a_failed_check_makes_it_stale_until_it_passes_or_the_content_is_written_again(warehouse: Warehouse) -> None:
+    note = warehouse.materialization("tasks", "ada")
+    warehouse.note_checks("tasks", "ada", {"readable", "complete"})
+    assert answer(warehouse) == ("stale", ("check complete failed", "check readable failed"))
+    failed = warehouse.query("SELECT failed_checks FROM materializations WHERE asset = 'tasks'")
+    assert failed[1] == [(["complete", "readable"],)]
+    warehouse.note_checks("tasks", "ada", ())
+    assert warehouse.materialization("tasks", "ada") == note
+    warehouse.note_checks("tasks", "ada", ["readable"])
+    parents = note.parents if note else ()
+    warehouse.write_records("tasks", "ada", Book, [book("Lend")], stamp(*parents))
+    assert answer(warehouse) == ("fresh", ())
+
+
 def test_equal_settings_keep_it_fresh(warehouse: Warehouse) -> None:
     assert answer(warehouse, WANTED.model_copy(update={"settings": {"seed": 7}})) == ("fresh", ())
 
