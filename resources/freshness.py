@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from agentskiller_assets.core.records import Model
-from resources.storage.sidecars import Materialization, name_of
+from resources.storage.sidecars import Materialization, Place, name_of
 from resources.storage.warehouse import Warehouse
 
-Place = tuple[str, str | None]
-"""Asset and partition."""
 Freshness = Literal["fresh", "stale", "missing", "unfinished"]
 
 

@@ -19,6 +19,7 @@ from agentskiller_assets.rollouts.models import Rollout
 from agentskiller_assets.runtime import Environment, Session, state_digest
 from agentskiller_assets.tasks.certificate import Certifier
 from agentskiller_assets.tasks.models import TaskInstance, ValidatedTask
+from resources.integrity import broken, stored_twice
 from resources.storage.faults import rebuild_command
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -50,21 +51,28 @@ def verify(
         bool, typer.Option("--rollouts", help="Make the calls of every conversation and example again instead.")
     ] = False,
 ) -> None:
-    """Certify every stored task again, from the stored database, and compare it with what is stored."""
+    """Certify every stored task again, from the stored database, and compare it with what is stored.
+
+    Before that, whatever was lost, damaged, half-written or stored twice is named.
+    """
     warehouse = Warehouse(default_root())
-    faults = 0
+    everything = domains is None and pairs is None
+    faults = _complain_of_storage(warehouse, None if everything else {*split(domains), *named_pairs(pairs or "")})
     chosen = _chosen(warehouse, domains, pairs, lambda assets: assets.rollouts if rollouts else assets.tasks)
     examples = _examples(warehouse) if rollouts else {}
     for partition, assets in chosen:
-        if rollouts:
-            found, done = _make_again(warehouse, partition, assets, examples.pop(partition, []))
-        else:
-            found, done = _verify(warehouse, partition, assets)
+        try:
+            if rollouts:
+                found, done = _make_again(warehouse, partition, assets, examples.pop(partition, []))
+            else:
+                found, done = _verify(warehouse, partition, assets)
+        except StorageError as error:  # of this one alone
+            found, done = [str(error)], "nothing made"
         faults += len(found)
         for fault in found:
             complain(f"{partition}: {fault}")
         out.print(f"{partition}: {done} again, {len(found)} faults", markup=False)
-    if examples and domains is None and pairs is None:
+    if examples and everything:
         faults += len(examples)
         complain(f"there are examples, but no conversations, of {', '.join(sorted(examples))}")
     if faults:
@@ -81,6 +89,18 @@ def digests(domains: Domains = None, pairs: Pairs = None) -> None:
     for asset, partition, version in kept:
         out.print(f"{version}  {asset}{f'/{partition}' if partition else ''}", markup=False, highlight=False)
     out.print(f"{digest([list(row) for row in kept])}  all of it", markup=False, highlight=False)
+
+
+def _complain_of_storage(warehouse: Warehouse, only: set[str] | None) -> int:
+    """Names what is wrong with files and sidecars, of some domains and pairs or of all; how much that is."""
+    places = [place for place in warehouse.places() if only is None or place[1] in only]
+    found = list(dict.fromkeys(broken(warehouse, places)))
+    if not found and only is None:
+        found = list(stored_twice(warehouse))
+    for fault in found:
+        complain(fault)
+    out.print(f"{len(places)} materializations looked at, {len(found)} faults", markup=False)
+    return len(found)
 
 
 def _verify(warehouse: Warehouse, partition: str, assets: _Assets) -> tuple[list[str], str]:

@@ -21,6 +21,8 @@ MATERIALIZATIONS = "_materializations"
 SCHEMAS = "_schemas"
 
 Condition = Literal["missing", "unfinished", "stored"]
+Place = tuple[str, str | None]
+"""Asset and partition."""
 
 
 class Parent(Model):
@@ -70,6 +72,13 @@ def data_file(root: Path, asset: str, partition: str | None) -> Path:
 def sidecar_path(root: Path, asset: str, partition: str | None) -> Path:
     """Where the sidecar is."""
     return root / MATERIALIZATIONS / asset / f"{partition or UNPARTITIONED}.json"
+
+
+def places(root: Path) -> set[Place]:
+    """Asset and partition of everything of which there is data or a sidecar."""
+    found = {(path.parent.name, path.stem) for path in (root / MATERIALIZATIONS).glob("*/[!.]*.json")}
+    found |= {(path.parent.name, path.stem) for path in root.glob("[!_.]*/[!.]*.parquet")}
+    return {(asset, None if name == UNPARTITIONED else name) for asset, name in found}
 
 
 def run_ids(root: Path) -> set[str]:

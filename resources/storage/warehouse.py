@@ -26,7 +26,7 @@ from resources.storage.parquet import columns_of, read_parquet, write_parquet
 from resources.storage.plain import plain_records
 from resources.storage.recent import recall, remember
 from resources.storage.row_checks import check_rows
-from resources.storage.sidecars import Condition, Materialization, Stamp, name_of
+from resources.storage.sidecars import Condition, Materialization, Place, Stamp, name_of
 
 DATABASES = "databases"
 """The asset that holds environment databases, unless another is named."""
@@ -208,6 +208,11 @@ class Warehouse:
             return self._shared.partitions_of(asset)
         names = [path.stem for path in (self.root / asset).glob("[!.]*.parquet")]
         return sorted(name for name in names if name != sidecars.UNPARTITIONED)
+
+    def places(self) -> list[Place]:
+        """Asset and partition of everything of which there is data or a sidecar, sorted."""
+        found = sidecars.places(self.root) | {*(self._shared.materializations() if self._shared else [])}
+        return sorted(found, key=lambda place: (place[0], place[1] or ""))
 
     def fetch_all(self) -> int:
         """Fetches everything that others have sent, for what reads files without asking for each; how much it was."""

@@ -50,6 +50,7 @@ def test_only_what_is_missing_is_made_again_with_the_settings_of_then_and_comes_
     (project.warehouse / "validated_tasks" / f"{DOMAIN}.parquet").unlink()
     assert f"{DOMAIN}: " in project.run("status", "--domains", DOMAIN)
     assert "validated_tasks is unfinished" in project.run("status", "--domains", DOMAIN)
+    assert f"validated_tasks[{DOMAIN}]: its files are not those" in project.run("verify", code=1)
     assert f"Fresh already: {OTHER}" in project.run("run", "--stale")
     after = run_ids(project, DOMAIN)
     assert {asset for asset in after if after[asset] != before[asset]} == {"validated_tasks", *LATER}
