@@ -12,16 +12,20 @@ import dagster as dg
 _Condition = dg.AutomationCondition
 _changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
 
-UPDATE = (
+_stale = (
     ((_changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())  # pyright: ignore[reportAttributeAccessIssue]
-    & ~_Condition.any_deps_missing()
     & ~_Condition.any_deps_in_progress()
     & ~_Condition.in_progress()
-).with_label("made before, and stale")
+)
+UPDATE = (_stale & ~_Condition.any_deps_missing()).with_label("made before, and stale")
 """An upstream partition with other content, or other code. What is made again with the same content wakes nobody."""
+UPDATE_OF_ALL = _stale.with_label("made before, and stale; of what there is")
+"""For what is made of all partitions that there are: most of those that are registered may never be made."""
 
 WATCH = _Condition.on_cron("*/5 * * * *").with_label("every five minutes")
 """For what has to be looked at to notice a change."""
+HOURLY = (_Condition.cron_tick_passed("0 * * * *") & ~_Condition.in_progress()).with_label("every hour")
+"""For what was true when something was made, and need not be true any more."""
 
 
 def observed(group: str, partitions: dg.PartitionsDefinition, tags: dict[str, str]) -> Callable[..., dg.SourceAsset]:

@@ -19,13 +19,16 @@ def checks_of(
     *,
     partitions: dg.PartitionsDefinition | None = PARTITIONS,
     warn: tuple[str, ...] = (),
+    step: str | None = None,
+    again: dg.AutomationCondition | None = None,
     **descriptions: str,
 ) -> Callable[[Callable[..., Faults]], dg.AssetChecksDefinition]:
     """Declares the checks of an asset, blocking but for those that only `warn`: nothing is built on what failed one.
 
     The decorated function takes the asset and whatever other assets it compares it with, and answers with a list of
     faults for every check that is named here. Those others have the asset's partitions or none: checks know no
-    partition mapping, so that one of a pair cannot take what is of its domains. It may take resources.
+    partition mapping, so that one of a pair cannot take what is of its domains. It may take resources. Checks that are
+    made `again` without their asset have a `step` of their own.
     """
 
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
@@ -41,8 +44,10 @@ def checks_of(
         run.__signature__ = signature.replace(return_annotation=inspect.Signature.empty)  # type: ignore[attr-defined]
         run.__annotations__ = {k: v for k, v in function.__annotations__.items() if k != "return"}
         others = [each.name for each in signature.parameters.values() if each.name != asset and not _is_resource(each)]
-        specs = [_spec(asset, name, text, others, partitions, name not in warn) for name, text in descriptions.items()]
-        return dg.multi_asset_check(name=f"{asset}_checks", specs=specs)(run)
+        specs = [
+            _spec(asset, name, text, others, partitions, name not in warn, again) for name, text in descriptions.items()
+        ]
+        return dg.multi_asset_check(name=step or f"{asset}_checks", specs=specs)(run)
 
     return decorate
 
@@ -58,6 +63,7 @@ def _spec(
     others: list[str],
     partitions: dg.PartitionsDefinition | None,
     blocking: bool,
+    again: dg.AutomationCondition | None,
 ) -> dg.AssetCheckSpec:
     with warnings.catch_warnings():
         # partitioned checks are a preview feature of this Dagster; without them a check is given all partitions
@@ -69,6 +75,7 @@ def _spec(
             additional_deps=others,
             blocking=blocking,
             partitions_def=partitions,
+            automation_condition=again,
         )
 
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from agentskiller_assets.automation import HOURLY
 from agentskiller_assets.checking import Faults, checks_of
 from agentskiller_assets.core.prose_lint import lint_prose
 from agentskiller_assets.dataset.duplicates import Shingles, near_duplicates
@@ -42,7 +43,6 @@ def selection_checks(dataset_selection: list[Selection]) -> Faults:
     no_duplicates="No two examples say the same, or nearly the same.",
     only_passing="Every example is of a conversation whose evaluation passed.",
     readable="What users and agents say in the examples holds nothing that no person would write.",
-    up_to_date="No conversation was held or evaluated since the dataset was made.",
 )
 def dataset_checks(
     training_dataset: list[Example], dataset_selection: list[Selection], warehouse: WarehouseResource
@@ -55,8 +55,19 @@ def dataset_checks(
         "no_duplicates": repeated(training_dataset, threshold),
         "only_passing": not_passing(training_dataset, dataset_selection, Stored(warehouse.open()).evaluations()),
         "readable": unreadable(training_dataset),
-        "up_to_date": made_since(warehouse.open()),
     }
+
+
+@checks_of(
+    "training_dataset",
+    partitions=None,
+    warn=WARNING,
+    step="training_dataset_freshness",
+    again=HOURLY,
+    up_to_date="No conversation was held or evaluated since the dataset was made.",
+)
+def freshness_checks(warehouse: WarehouseResource) -> Faults:
+    return {"up_to_date": made_since(warehouse.open())}
 
 
 @checks_of(

@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,12 +12,14 @@ from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
 from dagster._core.definitions.observe import observe
 
 from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
+from agentskiller_assets.dataset.stored import OF_DOMAINS
 from agentskiller_assets.definitions import defs
 from agentskiller_assets.jobs import CATALOG_ASSETS
 from agentskiller_assets.ontology.catalog import UNREADABLE, fingerprints
 from resources.author import AUTHOR_SOURCES
 
 CLINIC, LESSONS = "clinic_appointments", "music_lessons"
+DATASET = ("dataset_selection", "training_dataset", "dataset_report")
 MADE = ("domain_topics", "entities", "entity_graph", "blueprints", "tool_lists")
 
 
@@ -42,12 +45,23 @@ class Place:
         source = defs.resolve_asset_graph().assets_def_for_key(dg.AssetKey(AUTHOR_SOURCES))
         assert observe([source], instance=self.instance).success
 
-    def evaluate(self, cursor: AssetDaemonCursor | None = None) -> dg.EvaluateAutomationConditionsResult:
-        selected = dg.AssetSelection.assets(*MADE)
+    def report(self, asset: str, version: str) -> None:
+        """As if the asset of the first domain, or of all, had been made with this content."""
+        tags = {"dagster/data_version": version}
+        partition = None if asset in DATASET else CLINIC
+        made = dg.AssetMaterialization(asset_key=asset, partition=partition, tags=tags)
+        self.instance.report_runless_asset_event(made)
+
+    def evaluate(
+        self, cursor: AssetDaemonCursor | None = None, assets: tuple[str, ...] = MADE
+    ) -> dg.EvaluateAutomationConditionsResult:
+        selected = dg.AssetSelection.assets(*assets)
         return dg.evaluate_automation_conditions(defs, self.instance, asset_selection=selected, cursor=cursor)
 
-    def requested(self, result: dg.EvaluateAutomationConditionsResult) -> dict[str, set[str]]:
-        found = {asset: result.get_requested_partitions(dg.AssetKey(asset)) for asset in MADE}
+    def requested(
+        self, result: dg.EvaluateAutomationConditionsResult, assets: tuple[str, ...] = MADE
+    ) -> dict[str, set[str]]:
+        found = {asset: result.get_requested_partitions(dg.AssetKey(asset)) for asset in assets}
         return {asset: {str(each) for each in partitions} for asset, partitions in found.items() if partitions}
 
 
@@ -92,3 +106,38 @@ def test_a_pack_that_cannot_be_read_is_a_change_too(place: Place) -> None:
 
     assert found[CLINIC] != broken[CLINIC] == UNREADABLE
     assert found[LESSONS] == broken[LESSONS]
+
+
+def test_the_dataset_is_made_again_of_what_there_is(place: Place) -> None:
+    """Music lessons are registered, too, and never made."""
+    made = (*OF_DOMAINS, *DATASET)
+    place.run(CATALOG_ASSETS)
+    for asset in made:
+        place.report(asset, "first")
+    first = place.evaluate(assets=made)
+    assert place.requested(first, made) == {}
+    place.report("evaluations", "first")
+    again = place.evaluate(first.cursor, assets=made)
+    assert place.requested(again, made) == {}, "the same content wakes nobody"
+
+    place.report("evaluations", "second")
+    changed = place.evaluate(again.cursor, assets=made)
+    assert set(place.requested(changed, made)) == set(DATASET)
+
+
+def test_the_freshness_of_the_dataset_is_looked_at_every_hour(place: Place) -> None:
+    place.run(CATALOG_ASSETS)
+    place.report("training_dataset", "first")
+    check = dg.AssetCheckKey(dg.AssetKey("training_dataset"), "up_to_date")
+
+    def asked(at: datetime, cursor: AssetDaemonCursor | None = None) -> dg.EvaluateAutomationConditionsResult:
+        selected = dg.AssetSelection.checks(check)
+        return dg.evaluate_automation_conditions(
+            defs, place.instance, asset_selection=selected, cursor=cursor, evaluation_time=at
+        )
+
+    noon = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+    first = asked(noon - timedelta(minutes=20))
+    second = asked(noon - timedelta(minutes=10), first.cursor)
+    third = asked(noon + timedelta(minutes=1), second.cursor)
+    assert [each.total_requested for each in (second, third)] == [0, 1]

@@ -9,7 +9,13 @@ import dagster as dg
 import pytest
 
 import agentskiller_assets.dataset.checks
-from agentskiller_assets.dataset.checks import WARNING, dataset_checks, report_checks, selection_checks
+from agentskiller_assets.dataset.checks import (
+    WARNING,
+    dataset_checks,
+    freshness_checks,
+    report_checks,
+    selection_checks,
+)
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.evaluation.models import Evaluation
@@ -155,7 +161,7 @@ def an_example_in_which_the_agent_says_a_key(dataset: Dataset) -> tuple[Dataset,
     return with_example(dataset, 2, messages=messages), f"{each.id}, message {len(each.messages)}: "
 
 
-@plants(dataset_checks, "up_to_date")
+@plants(freshness_checks, "up_to_date")
 def conversations_that_were_evaluated_since(dataset: Dataset) -> tuple[Dataset, str]:
     return replace(dataset, evaluated_since=True), f"evaluations[{DOMAIN}] was made since"
 
@@ -198,8 +204,8 @@ def answers(root: Path, definition: dg.AssetChecksDefinition, dataset: Dataset) 
     warehouse.write_records("dataset_selection", None, Selection, [], stamp)
     spec = next(iter(definition.check_specs))
     keys = [spec.asset_key.to_user_string(), *(dep.asset_key.to_user_string() for dep in spec.additional_deps)]
-    inputs: dict[str, Any] = {key: getattr(dataset, key) for key in keys}
-    if definition is dataset_checks:
+    inputs: dict[str, Any] = {key: getattr(dataset, key) for key in keys if definition is not freshness_checks}
+    if definition in (dataset_checks, freshness_checks):
         inputs["warehouse"] = WarehouseResource(root=str(root))
     results = cast("Iterator[dg.AssetCheckResult]", definition(**inputs))
     return {str(result.check_name): result for result in results}
@@ -216,7 +222,7 @@ def test_a_planted_fault_fails_its_check_which_names_it(
     assert named in str(result.description)
 
 
-@pytest.mark.parametrize("definition", [selection_checks, dataset_checks, report_checks])
+@pytest.mark.parametrize("definition", [selection_checks, dataset_checks, freshness_checks, report_checks])
 def test_a_sound_dataset_passes_all_checks(definition: dg.AssetChecksDefinition, tmp_path: Path):
     found = {name: result.description for name, result in answers(tmp_path, definition, sound()).items()}
     assert found == {spec.name: "nothing at fault" for spec in definition.check_specs}
