@@ -44,7 +44,7 @@ bench: $(STAMP)  ## measures, and writes docs/bench.json
 	$(BIN)/python -m tests.bench
 
 scale: $(STAMP)  ## 300 domains and 1,000 pairs through the daemon, verified and compared; hours, and 5 GB in /tmp
-	rm -rf /tmp/agentskiller-scale && $(BIN)/python -m tests.bench.scale /tmp/agentskiller-scale 300 1000 40 10
+	$(BIN)/python -m tests.bench.scale /tmp/agentskiller-scale 300 1000 40 10
 
 docs: $(STAMP)  ## the reference, from definitions and docstrings, and the pictures, from a run of its own
 	$(BIN)/python docs/generate.py

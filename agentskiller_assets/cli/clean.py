@@ -1,5 +1,6 @@
 """`clean`: lets go of what nobody needs any more."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -28,28 +29,49 @@ def clean(
     dagster_home()
     root, before = Warehouse(default_root()).root, datetime.now(UTC) - timedelta(days=runs_older_than)
     would = "would remove" if dry_run else "removed"
-    runs, under_way = _clean_history(root, before, dry_run)
+    runs, size, under_way = _clean_history(root, before, dry_run)
     left = _left_over(root)
-    size = sum(path.stat().st_size for path in left)
-    for path in left:
-        if not dry_run:
-            path.unlink(missing_ok=True)
+    size += _remove(left, dry_run)
     out.print(f"{would} {runs} runs and {len(left)} unfinished files ({size / 1e6:.1f} MB)")
     if store := shared_by(root):
         out.print(_clean_store(store, before, dry_run, under_way))
 
 
-def _clean_history(root: Path, before: datetime, dry_run: bool) -> tuple[int, int]:
-    """How many old runs have gone, and how many are not finished."""
+def _clean_history(root: Path, before: datetime, dry_run: bool) -> tuple[int, int, int]:
+    """How many old runs have gone, the bytes of their files, and how many runs are not finished."""
     import dagster as dg  # noqa: PLC0415 - two seconds that only some commands need
     from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES  # noqa: PLC0415
 
     with dg.DagsterInstance.get() as instance:
-        old = _old_runs(instance, root, before)
+        old, size = _old_runs(instance, root, before), 0
         for run_id in old:
+            files = _event_files(instance, run_id)
             if not dry_run:
+                instance.compute_log_manager.delete_logs(prefix=[run_id])
                 instance.delete_run(run_id)
-        return len(old), instance.get_runs_count(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+            size += _remove(files, dry_run)
+        return len(old), size, instance.get_runs_count(dg.RunsFilter(statuses=list(NOT_FINISHED_STATUSES)))
+
+
+def _event_files(instance: "dg.DagsterInstance", run_id: str) -> list[Path]:
+    """The files of a run's events, where they are SQLite's: Dagster empties them when it deletes a run, and no more."""
+    from dagster._core.storage.event_log import SqliteEventLogStorage  # noqa: PLC0415
+
+    storage = instance.event_log_storage
+    if not isinstance(storage, SqliteEventLogStorage):
+        return []
+    path = Path(storage.path_for_shard(run_id))
+    return [each for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))) if each.exists()]
+
+
+def _remove(files: Iterable[Path], dry_run: bool) -> int:
+    """The bytes of these files, which are gone afterwards."""
+    size = 0
+    for path in files:
+        size += path.stat().st_size
+        if not dry_run:
+            path.unlink(missing_ok=True)
+    return size
 
 
 def _clean_store(store: ObjectStore, before: datetime, dry_run: bool, under_way: int) -> str:

@@ -126,6 +126,8 @@ class Length(Model):
     most_calls: int
     calls: dict[int, int]
     """How many examples have so many calls."""
+    turns: dict[int, int] = {}
+    """How many have so many messages of user and agent."""
 
 
 class Quality(Model):
@@ -153,7 +155,7 @@ class Quality(Model):
     self_bleu: float
     """Mean BLEU-4 of each against all others."""
     shared_phrasing: float
-    """Mean share of a domain's runs of five words that another domain says too."""
+    """Mean share of a domain's runs of five words that another domain says too; pairs repeat their own two."""
     lengths: tuple[Length, ...]
 
 

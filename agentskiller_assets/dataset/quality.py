@@ -56,7 +56,7 @@ def measure_quality(
         distinct_2=distinct(messages, 2),
         distinct_3=distinct(messages, 3),
         self_bleu=self_bleu(messages),
-        shared_phrasing=shared_phrasing(said),
+        shared_phrasing=shared_phrasing({domain: texts for domain, texts in said.items() if domain in specs}),
         lengths=(
             _length("single", [each for each in examples if len(each.domains) == 1]),
             _length("fused", [each for each in examples if len(each.domains) > 1]),
@@ -144,5 +144,6 @@ def _length(name: str, examples: Sequence[Example]) -> Length:
         mean_calls=fmean(calls) if calls else 0.0,
         most_turns=max(turns, default=0),
         most_calls=max(calls, default=0),
+        turns=dict(sorted(Counter(turns).items())),
         calls=dict(sorted(Counter(calls).items())),
     )

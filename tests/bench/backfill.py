@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import yaml
 
 from tests.browser.webserver import Server, dagster_server, wait_for
 from tests.cli.project import Project
@@ -47,7 +48,21 @@ def measure(folder: Path, domains: int, pairs: int, of_domain: int, of_pair: int
             figures["pairs_backfill"] = _backfill(server, "fusion", "fused_queries", pairs, config)
         figures["asset_page_s"] = _open_page(server)
     figures |= _inside(project)
-    return figures
+    return {**figures, "share_of_time_between_runs": share_between_runs(figures)}
+
+
+def growth(between: dict[str, float]) -> float | None:
+    """How many times as long each of the last partitions took as each of those before them."""
+    each = list(between.values())
+    return round(each[-1] / each[-2], 2) if len(each) > 1 and each[-2] else None
+
+
+def share_between_runs(figures: dict[str, Any]) -> float:
+    """Of the time that there was for runs, what passed while Dagster queued, launched and ended them."""
+    settings = yaml.safe_load((Path(__file__).parents[2] / "dagster_home" / "dagster.yaml").read_text("utf-8"))
+    at_once = settings["concurrency"]["runs"]["max_concurrent_runs"]
+    seconds = sum(figures[name]["seconds"] for name in ("domains_backfill", "pairs_backfill") if name in figures)
+    return round(1 - figures["runs"] * figures["run_s_mean"] / (at_once * seconds), 3)
 
 
 def launch(server: Server, job: str, asset: str, count: int, config: dict[str, Any]) -> str:

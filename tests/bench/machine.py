@@ -11,7 +11,14 @@ def machine() -> dict[str, Any]:
     model = next(
         (line.split(":")[1].strip() for line in _cpuinfo() if line.startswith("model name")), platform.machine()
     )
-    return {"cpu": model, "cores": os.cpu_count(), "python": platform.python_version(), "system": platform.system()}
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return {
+        "cpu": model,
+        "cores": os.cpu_count(),
+        "memory_gb": round(memory / 1e9),
+        "python": platform.python_version(),
+        "system": platform.system(),
+    }
 
 
 def _cpuinfo() -> list[str]:

@@ -3,20 +3,31 @@
 `python -m tests.bench.scale FOLDER DOMAINS PAIRS TASKS_PER_DOMAIN TASKS_PER_PAIR` writes `docs/scale.json`, and holds
 every domain and pair to its digest in `docs/scale-digests.json`; without that file it makes it. What an earlier call
 that was cut off has measured in the folder (`figures.json`) is not measured again.
+
+It ends with an error where a run or check failed, where what is stored cannot be proved again, where there are fewer
+than 10,000 tasks and conversations, where time grows faster than the number of partitions, or where anything is made
+otherwise than before.
 """
 
 import json
 import re
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from agentskiller_assets.dataset.checks import monotonous
+from agentskiller_assets.dataset.models import DatasetReport
+from resources.storage.warehouse import Warehouse
 from tests.bench import backfill, digests
 from tests.bench.machine import machine
 from tests.cli.project import Project
 
 RESULTS = Path(__file__).parents[2] / "docs" / "scale.json"
+BACKFILLS = ("domains_backfill", "pairs_backfill")
+ENOUGH, STEEPEST = 10_000, 1.2
+"""Tasks and conversations at least, and by how much later partitions may take longer than earlier ones."""
 _HOURS = 3600.0
 
 
@@ -25,21 +36,38 @@ def main() -> None:
     folder, sizes = Path(sys.argv[1]).absolute(), [int(each) for each in sys.argv[2:6]]
     project = Project(folder)
     figures = _so_far(folder) or _noted(folder, {"machine": machine(), **backfill.measure(folder, *sizes)})
-    failed = sum(figures[name]["failed"] for name in ("domains_backfill", "pairs_backfill") if name in figures)
+    failed = sum(figures[name]["failed"] for name in BACKFILLS)
     if failed:
         sys.exit(f"{failed} runs of the backfills failed; `agentskiller status` in {folder} says why")
     if "dataset" not in figures:
         figures = _noted(folder, {**figures, "dataset": _dataset(project, *sizes)})
     if "verify_s" not in figures:
         figures = _noted(folder, {**figures, **_verified(project)})
+    if "quality" not in figures:
+        figures = _noted(folder, {**figures, "quality": _quality(project)})
+    for name in BACKFILLS:
+        figures[name]["growth"] = backfill.growth(figures[name]["seconds_each_between"])
     found = digests.digests_of(project)
     if not digests.FILE.exists():
         digests.write(found)
     comparison = digests.compared(found)
     figures |= {"partitions": len(found), **{what: len(names) for what, names in comparison.items()}}
     RESULTS.write_text(json.dumps(_noted(folder, figures), indent=2) + "\n", encoding="utf-8")
-    if figures["faults"] or comparison["different"]:
-        sys.exit(f"{figures['faults']} faults; made otherwise: {comparison['different']}")
+    if faults := [*_missed(figures), *(f"{what}: {names}" for what, names in comparison.items() if names)]:
+        sys.exit("\n".join(faults))
+
+
+def _missed(figures: dict[str, Any]) -> Iterator[str]:
+    """What the figures must be, and are not."""
+    certified = sum(figures["certified_tasks"].values())
+    for name in ("certified_again", "conversations_made_again"):
+        if figures[name] != certified or certified < ENOUGH:
+            yield f"{name}: {figures[name]} of {certified} certified tasks, at least {ENOUGH} wanted"
+    if figures["faults"]:
+        yield f"{figures['faults']} faults"
+    for name in BACKFILLS:
+        if (figures[name]["growth"] or 0.0) > STEEPEST:
+            yield f"{name}: the last partitions took {figures[name]['growth']} times as long as those before"
 
 
 def _noted(folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
@@ -51,9 +79,12 @@ def _noted(folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def _so_far(folder: Path) -> dict[str, Any]:
-    """What was noted in the folder before."""
+    """What was noted in the folder by a call that did not come to its end."""
     path = folder / "figures.json"
-    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if "different" in found or (folder.exists() and not found):
+        sys.exit(f"{folder} holds another run: remove it to measure anew, or name another folder")
+    return found
 
 
 def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair: int) -> dict[str, Any]:
@@ -67,6 +98,17 @@ def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair
     assert examples, printed[-2000:]
     assert " assets after " not in printed, f"the backfill left something to make: {printed[:2000]}"
     return {"seconds": round(time.monotonic() - started, 1), "examples": int(examples[1].replace(",", ""))}
+
+
+def _quality(project: Project) -> dict[str, Any]:
+    """How varied it all is, and what the checks of the dataset's variety and sums say of it."""
+    (report,) = Warehouse(project.warehouse).read_records("dataset_report", DatasetReport, None)
+    kinds = sorted({count.task_kind for count in report.counts})
+    return {
+        **report.quality.model_dump(mode="json"),
+        "task_kinds": {kind: sum(c.examples for c in report.counts if c.task_kind == kind) for kind in kinds},
+        "monotonous": monotonous(report.quality),
+    }
 
 
 def _verified(project: Project) -> dict[str, Any]:

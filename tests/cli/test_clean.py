@@ -45,6 +45,11 @@ def _runs(home: Path) -> set[str]:
         return {run.run_id for run in instance.get_runs()}
 
 
+def _with_events(home: Path) -> set[str]:
+    """The runs that take room on the disk."""
+    return {path.name.split(".db")[0] for path in (home / "history" / "runs").iterdir()} - {"index"}
+
+
 def _write(root: Path, title: str, run_id: str = "run-1") -> None:
     Warehouse(root).write_records("books", "ada", Book, [book(title)], STAMP.model_copy(update={"run_id": run_id}))
 
@@ -59,12 +64,14 @@ def test_runs_that_made_nothing_of_what_is_stored_go(
     first, second = _a_run(history), _a_run(history)
     _write(tmp_path / "here", "Emma", first)
     _write(tmp_path / "here", "Persuasion", second)
+    for keep in (first, second):
+        (history / "storage" / keep / "compute_logs").mkdir(parents=True)
     clean(runs_older_than=0, dry_run=True)
-    assert _runs(history) == {first, second}
     clean(runs_older_than=1)
-    assert _runs(history) == {first, second}
+    assert _runs(history) == _with_events(history) == {first, second}
     clean(runs_older_than=0)
-    assert _runs(history) == {second}
+    assert _runs(history) == _with_events(history) == {second}
+    assert [path.name for path in (history / "storage").iterdir()] == [second]
     assert [line.split(" and ")[0] for line in capsys.readouterr().out.splitlines()] == [
         "would remove 1 runs",
         "removed 0 runs",
