@@ -64,8 +64,6 @@ def test_runs_that_made_nothing_of_what_is_stored_go(
     first, second = _a_run(history), _a_run(history)
     _write(tmp_path / "here", "Emma", first)
     _write(tmp_path / "here", "Persuasion", second)
-    for keep in (first, second):
-        (history / "storage" / keep / "compute_logs").mkdir(parents=True)
     clean(runs_older_than=0, dry_run=True)
     clean(runs_older_than=1)
     assert _runs(history) == _with_events(history) == {first, second}
