@@ -12,19 +12,35 @@ import dagster as dg
 _Condition = dg.AutomationCondition
 _changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
 
-_stale = (
-    ((_changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())  # pyright: ignore[reportAttributeAccessIssue]
-    & ~_Condition.any_deps_in_progress()
-    & ~_Condition.in_progress()
-)
-UPDATE = (_stale & ~_Condition.any_deps_missing()).with_label("made before, and stale")
+
+def _stale(changed: _Condition) -> _Condition:
+    return (
+        ((changed | _Condition.code_version_changed()).since_last_handled() & ~_Condition.missing())  # pyright: ignore[reportAttributeAccessIssue]
+        & ~_Condition.any_deps_in_progress()
+        & ~_Condition.in_progress()
+    )
+
+
+UPDATE = (_stale(_changed) & ~_Condition.any_deps_missing()).with_label("made before, and stale")
 """An upstream partition with other content, or other code. What is made again with the same content wakes nobody."""
-UPDATE_OF_ALL = _stale.with_label("made before, and stale; of what there is")
-"""For what is made of all partitions that there are: most of those that are registered may never be made."""
+
+
+def update_of_all(*deps: str) -> _Condition:
+    """For what is made of all partitions that there are: most of those that are registered may never be made.
+
+    It waits until what has new code upstream is being made, and is woken by these upstream assets alone.
+    """
+    changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
+    coming = _Condition.any_deps_match(_Condition.code_version_changed())
+    woken = _stale(changed.allow(dg.AssetSelection.assets(*deps))) & ~coming
+    return woken.with_label("made before, and stale; of what there is")
+
 
 WATCH = _Condition.on_cron("*/5 * * * *").with_label("every five minutes")
 """For what has to be looked at to notice a change."""
-HOURLY = (_Condition.cron_tick_passed("0 * * * *") & ~_Condition.in_progress()).with_label("every hour")
+HOURLY = (
+    _Condition.cron_tick_passed("0 * * * *") & ~_Condition.any_deps_missing() & ~_Condition.in_progress()
+).with_label("every hour")
 """For what was true when something was made, and need not be true any more."""
 
 

@@ -3,7 +3,7 @@
 import functools
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import dagster as dg
 
@@ -34,7 +34,7 @@ def checks_of(
     def decorate(function: Callable[..., Faults]) -> dg.AssetChecksDefinition:
         @functools.wraps(function)
         def run(**inputs: object) -> Iterator[dg.AssetCheckResult]:
-            found = function(**inputs)
+            found = _looked_at(function, inputs, descriptions)
             if set(found) != set(descriptions):
                 raise ValueError(f"{function.__name__} answers {sorted(found)}, declared are {sorted(descriptions)}")
             for name in descriptions:
@@ -50,6 +50,15 @@ def checks_of(
         return dg.multi_asset_check(name=step or f"{asset}_checks", specs=specs)(run)
 
     return decorate
+
+
+def _looked_at(function: Callable[..., Faults], inputs: Mapping[str, object], names: Iterable[str]) -> Faults:
+    """What the checks say. Where they break they have failed: nothing may be built on what could not be looked at."""
+    try:
+        return function(**inputs)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the run must know that nothing was checked
+        dg.get_dagster_logger().exception(f"{function.__name__} broke")
+        return {name: [f"the check broke: {type(error).__name__}: {error}"] for name in names}
 
 
 def _is_resource(parameter: inspect.Parameter) -> bool:

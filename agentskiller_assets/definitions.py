@@ -25,8 +25,8 @@ from resources.llm import LLMResource
 from resources.speakers import AgentResource, JudgeResource, UserResource
 from resources.warehouse import WarehouseResource
 
-warehouse = WarehouseResource()
-# configured at launch, so that what a run says of `llm` holds for author, agent and user
+# configured at launch, so that there is one for each run, and what a run says of `llm` holds for author, agent and user
+warehouse = WarehouseResource.configure_at_launch()
 llm = LLMResource.configure_at_launch(warehouse=warehouse)
 ASSETS = [
     ontology_assets,

@@ -1,33 +1,36 @@
 """Whether a warehouse holds all that its own notes speak of, whole and once; from sidecars, files and ids alone."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 from agentskiller_assets.errors import StorageError
-from resources.storage.faults import rebuild_command
-from resources.storage.sidecars import Place, name_of
+from resources.storage.sidecars import Materialization, Place, name_of
 from resources.storage.warehouse import Warehouse
+
+NoteOf = Callable[[str, str | None], Materialization | None]
+"""The sidecar of an asset's partition."""
+_FIX = "Run `agentskiller run --stale` to make it again, with the settings of then"
 
 
 def broken(warehouse: Warehouse, places: Iterable[Place]) -> Iterator[str]:
     """What of these is half-written or damaged, was found at fault, or was made from something that is lost."""
+    note_of = cache(warehouse.materialization)
     for place in places:
         try:
-            yield from _faults(warehouse, *place)
+            yield from _faults(warehouse, note_of, *place)
         except StorageError as error:
             yield str(error)
 
 
-def _faults(warehouse: Warehouse, asset: str, partition: str | None) -> Iterator[str]:
-    name, fix = name_of(asset, partition), f"Run {rebuild_command(partition)} to make it again"
+def _faults(warehouse: Warehouse, note_of: NoteOf, asset: str, partition: str | None) -> Iterator[str]:
+    name, note = name_of(asset, partition), note_of(asset, partition)
     if warehouse.condition(asset, partition) == "unfinished":
-        yield f"{name}: its files are not those that its sidecar was written for. {fix}"
-    note = warehouse.materialization(asset, partition)
+        yield f"{name}: its files are not those that its sidecar was written for. {_FIX}"
     for check in note.failed_checks if note else ():
-        yield f"{name}: the check {check} failed. {fix}"
+        yield f"{name}: the check {check} failed. {_FIX}"
     for parent in note.parents if note else ():
-        if parent.data_version and warehouse.materialization(parent.asset, parent.partition) is None:
-            lost = name_of(parent.asset, parent.partition)
-            yield f"{lost} is lost, and {name} was made from it. Run {rebuild_command(parent.partition)}"
+        if parent.data_version and note_of(parent.asset, parent.partition) is None:
+            yield f"{name_of(parent.asset, parent.partition)} is lost, and {name} was made from it. {_FIX}"
 
 
 def stored_twice(warehouse: Warehouse) -> Iterator[str]:

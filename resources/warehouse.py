@@ -37,20 +37,24 @@ class WarehouseResource(dg.ConfigurableResource):
         Once for each run, since views are slower made than files.
         """
         warehouse = self.open()
-        if context.instance and context.run:
-            _note_checks(warehouse, context.instance, context.run.run_id)
-        warehouse.refresh_catalog()
+        try:
+            if context.instance and context.run:
+                _note_checks(warehouse, context.instance, context.run.run_id)
+        finally:
+            warehouse.refresh_catalog()
 
 
 def _note_checks(warehouse: Warehouse, instance: dg.DagsterInstance, run_id: str) -> None:
     """A later run of what is downstream makes no check of what is upstream: it must see that one has failed."""
-    failed: dict[tuple[str, str | None], set[str]] = {}
+    failed: dict[tuple[str, str | None, str | None], set[str]] = {}
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
     for record in records:
         event = record.event_log_entry.get_dagster_event()
         found = event.asset_check_evaluation_data
         if found.blocking:
-            checks = failed.setdefault((found.asset_key.to_user_string(), found.partition), set())
+            looked_at = found.target_materialization_data
+            made_by = looked_at.run_id if looked_at else None
+            checks = failed.setdefault((found.asset_key.to_user_string(), found.partition, made_by), set())
             checks |= set() if found.passed else {found.check_name}
-    for place, checks in failed.items():
-        warehouse.note_checks(*place, checks)
+    for (asset, partition, made_by), checks in failed.items():
+        warehouse.note_checks(asset, partition, checks, made_by)

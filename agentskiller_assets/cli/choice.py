@@ -94,11 +94,13 @@ def named_pairs(names: str) -> list[str]:
 
 def made_before(warehouse: Warehouse) -> tuple[str | None, str | None]:
     """The domains and pairs of which something was made, as the options of `run` name them."""
-    domains, pairs = warehouse.partitions_of("domain_topics"), warehouse.partitions_of("fused_blueprints")
+    partitions = sorted({partition for _, partition in warehouse.places() if partition})
+    domains = [each for each in partitions if not domains_of(each)[1]]
+    pairs = ["+".join(domains_of(each)) for each in partitions if domains_of(each)[1]]
     if not domains:
         fix = "Make some first: `agentskiller run --count 6`."
         raise RegistryError(str(warehouse.root), "nothing was made here before", fix)
-    return ",".join(domains), ",".join(pair.replace("--", "+") for pair in pairs) or None
+    return ",".join(domains), ",".join(pairs) or None
 
 
 def check_pair(author: Author, seed: int, simulation_time: str, key: str) -> None:

@@ -1,6 +1,7 @@
 """`clean`: lets go of what nobody needs any more."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,9 +69,10 @@ def _remove(files: Iterable[Path], dry_run: bool) -> int:
     """The bytes of these files, which are gone afterwards."""
     size = 0
     for path in files:
-        size += path.stat().st_size
-        if not dry_run:
-            path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # SQLite takes its log away by itself
+            size += path.stat().st_size
+            if not dry_run:
+                path.unlink()
     return size
 
 

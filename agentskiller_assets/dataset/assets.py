@@ -6,7 +6,7 @@ from functools import partial
 import dagster as dg
 from pydantic import Field
 
-from agentskiller_assets.automation import UPDATE_OF_ALL
+from agentskiller_assets.automation import update_of_all
 from agentskiller_assets.core.versions import code_version
 from agentskiller_assets.dataset.contamination import ForeignTexts, source_of
 from agentskiller_assets.dataset.examples import make_examples
@@ -69,7 +69,7 @@ _asset = partial(
     kinds={"python", "parquet"},
     owners=["team:environments"],
     io_manager_key="records",
-    automation_condition=UPDATE_OF_ALL,
+    automation_condition=update_of_all(*OF_DOMAINS, *OF_PAIRS, "dataset_selection", "training_dataset"),
 )
 
 

@@ -64,7 +64,7 @@ def dataset_checks(
     warn=WARNING,
     step="training_dataset_freshness",
     again=HOURLY,
-    up_to_date="No conversation was held or evaluated since the dataset was made.",
+    up_to_date="No conversation was evaluated since the dataset was made.",
 )
 def freshness_checks(warehouse: WarehouseResource) -> Faults:
     return {"up_to_date": made_since(warehouse.open())}

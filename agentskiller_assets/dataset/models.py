@@ -148,14 +148,14 @@ class Quality(Model):
     attributes: int
     attribute_names: int
     messages: int
-    """First messages of users, one for every query; the next five figures are of these."""
+    """First messages of users, one for every query; the next four figures are of these."""
     distinct_1: float
     distinct_2: float
     distinct_3: float
     self_bleu: float
     """Mean BLEU-4 of each against all others."""
     shared_phrasing: float
-    """Mean share of a domain's runs of five words that another domain says too; pairs repeat their own two."""
+    """Mean share of a domain's runs of five words that another domain says too; pairs do not count."""
     lengths: tuple[Length, ...]
 
 

@@ -68,10 +68,13 @@ class Stored:
                 raise StorageError(name_of(*place), "was made again while it was read", "Run it again")
 
     def _evaluations(self, place: Place) -> dict[str, Evaluation]:
-        """Those of the conversations as they are now; none if the conversations were held again since."""
+        """Those of the conversations as they are now; none if these were held again since, or either failed a check."""
+        held = self._warehouse.materialization(place.rollouts, place.partition)
         note = self._warehouse.materialization(place.evaluations, place.partition)
-        known = {parent.data_version for parent in note.parents if parent.asset == place.rollouts} if note else set()
-        if note is None or known != {self._versions[place.rollouts, place.partition]}:
+        if held is None or note is None or held.failed_checks or note.failed_checks:
+            return {}
+        known = {parent.data_version for parent in note.parents if parent.asset == place.rollouts}
+        if known != {self._versions[place.rollouts, place.partition]}:
             return {}
         found = self._warehouse.read_records(place.evaluations, Evaluation, place.partition)
         return {each.rollout: each for each in found}

@@ -28,7 +28,7 @@ VIEWS = frozenset({"records", "lineage_edges", "materializations", "database_row
 """Views that are not assets."""
 _SIGNATURE = ".catalog.json"
 _LOCK = ".catalog.lock"
-_VERSION = 3
+_VERSION = 4
 """Raised whenever the text of a view changes, so that older catalogs are built again."""
 _MATERIALIZATION_COLUMNS = {
     "asset": "VARCHAR",

@@ -45,7 +45,7 @@ def rebuild_command(partition: str | None) -> str:
     """The command that makes the files of a partition again."""
     if partition and _PAIR in partition:
         return f"`agentskiller run --pairs {partition.replace(_PAIR, '+')}`"
-    return f"`agentskiller run --domains {partition}`" if partition else "`agentskiller run`"
+    return f"`agentskiller run --domains {partition}`" if partition else "`agentskiller run --stale`"
 
 
 def _fault(exc: OSError | duckdb.Error) -> str:

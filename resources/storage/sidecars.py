@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes
 from agentskiller_assets.core.records import Model, Record, Upgrade
-from agentskiller_assets.errors import SchemaChangedError, StorageError
+from agentskiller_assets.errors import SchemaChangedError, UnreadableSidecarError
 from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import write_text
 from resources.storage.schemas import changed_field, fingerprint, model_schema
@@ -118,7 +118,7 @@ def describe(
 
 
 def read_sidecar(root: Path, asset: str, partition: str | None) -> Materialization | None:
-    """The sidecar, or None; `StorageError` if it cannot be read."""
+    """The sidecar, or None; `UnreadableSidecarError` if it is damaged, `StorageError` if the disk does not give it."""
     path = sidecar_path(root, asset, partition)
     try:
         with storage_faults(path, "read"):
@@ -126,7 +126,7 @@ def read_sidecar(root: Path, asset: str, partition: str | None) -> Materializati
         return None if text is None else Materialization.model_validate_json(text)
     except (ValidationError, UnicodeDecodeError) as exc:
         fix = f"Run {rebuild_command(partition)} to write it again"
-        raise StorageError(str(path), "is not a sidecar that this version can read", fix) from exc
+        raise UnreadableSidecarError(str(path), "is not a sidecar that this version can read", fix) from exc
 
 
 def condition(root: Path, asset: str, partition: str | None, sidecar: Materialization | None) -> Condition:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes
 from agentskiller_assets.core.records import Record, Upgrade
 from agentskiller_assets.core.rows import EnvironmentRows
-from agentskiller_assets.errors import RecordNotFoundError, StorageError
+from agentskiller_assets.errors import RecordNotFoundError, StorageError, UnreadableSidecarError
 from resources.storage import catalog, sidecars
 from resources.storage.calls import CALLS_VIEW, call_fields, find_calls
 from resources.storage.engine import engine, file_literal, literal
@@ -172,10 +172,15 @@ class Warehouse:
             self.write_records(asset, partition, model, records, sidecar, sidecar)
         return True
 
-    def note_checks(self, asset: str, partition: str | None, failed: Collection[str]) -> None:
-        """Notes which blocking checks failed on what is stored: `assess` then calls it stale, whoever made it."""
+    def note_checks(
+        self, asset: str, partition: str | None, failed: Collection[str], made_by: str | None = None
+    ) -> None:
+        """Notes which blocking checks failed on what is stored: `assess` then calls it stale, whoever made it.
+
+        Nothing is noted of what another run than `made_by` has made since.
+        """
         sidecar = self.materialization(asset, partition)
-        if sidecar is None or set(sidecar.failed_checks) == set(failed):
+        if sidecar is None or (made_by and made_by != sidecar.run_id) or set(sidecar.failed_checks) == set(failed):
             return
         noted = sidecar.model_copy(update={"failed_checks": tuple(sorted(failed))})
         _, note = self._paths(asset, partition)
@@ -200,7 +205,11 @@ class Warehouse:
 
     def condition(self, asset: str, partition: str | None) -> Condition:
         """`stored`, `missing`, or `unfinished` where data and sidecar do not belong together."""
-        return sidecars.condition(self.root, asset, partition, self.materialization(asset, partition))
+        try:
+            sidecar = self.materialization(asset, partition)
+        except UnreadableSidecarError:
+            return "unfinished"
+        return sidecars.condition(self.root, asset, partition, sidecar)
 
     def partitions_of(self, asset: str) -> list[str]:
         """Keys of the partitions with data, sorted."""

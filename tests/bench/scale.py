@@ -35,8 +35,9 @@ def main() -> None:
     """Measures, compares and stores; ends with an error where something is at fault or different."""
     folder, sizes = Path(sys.argv[1]).absolute(), [int(each) for each in sys.argv[2:6]]
     project = Project(folder)
-    figures = _so_far(folder) or _noted(folder, {"machine": machine(), **backfill.measure(folder, *sizes)})
-    failed = sum(figures[name]["failed"] for name in BACKFILLS)
+    figures = _so_far(folder, sizes) or _noted(folder, {"machine": machine(), **backfill.measure(folder, *sizes)})
+    made = [name for name in BACKFILLS if name in figures]
+    failed = sum(figures[name]["failed"] for name in made)
     if failed:
         sys.exit(f"{failed} runs of the backfills failed; `agentskiller status` in {folder} says why")
     if "dataset" not in figures:
@@ -45,7 +46,7 @@ def main() -> None:
         figures = _noted(folder, {**figures, **_verified(project)})
     if "quality" not in figures:
         figures = _noted(folder, {**figures, "quality": _quality(project)})
-    for name in BACKFILLS:
+    for name in made:
         figures[name]["growth"] = backfill.growth(figures[name]["seconds_each_between"])
     found = digests.digests_of(project)
     if not digests.FILE.exists():
@@ -53,7 +54,10 @@ def main() -> None:
     comparison = digests.compared(found)
     figures |= {"partitions": len(found), **{what: len(names) for what, names in comparison.items()}}
     RESULTS.write_text(json.dumps(_noted(folder, figures), indent=2) + "\n", encoding="utf-8")
-    if faults := [*_missed(figures), *(f"{what}: {names}" for what, names in comparison.items() if names)]:
+    faults = [*_missed(figures), *(f"{name}: made otherwise" for name in comparison["different"])]
+    if comparison["unknown"]:
+        faults.append(f"{len(comparison['unknown'])} are not in {digests.FILE}: add them by its `--write`")
+    if faults:
         sys.exit("\n".join(faults))
 
 
@@ -63,11 +67,11 @@ def _missed(figures: dict[str, Any]) -> Iterator[str]:
     for name in ("certified_again", "conversations_made_again"):
         if figures[name] != certified or certified < ENOUGH:
             yield f"{name}: {figures[name]} of {certified} certified tasks, at least {ENOUGH} wanted"
-    if figures["faults"]:
-        yield f"{figures['faults']} faults"
+    yield from figures["quality"]["monotonous"]
     for name in BACKFILLS:
-        if (figures[name]["growth"] or 0.0) > STEEPEST:
-            yield f"{name}: the last partitions took {figures[name]['growth']} times as long as those before"
+        growth = figures.get(name, {}).get("growth")
+        if growth and growth > STEEPEST:
+            yield f"{name}: the last partitions took {growth} times as long as those before"
 
 
 def _noted(folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
@@ -78,11 +82,12 @@ def _noted(folder: Path, figures: dict[str, Any]) -> dict[str, Any]:
     return figures
 
 
-def _so_far(folder: Path) -> dict[str, Any]:
+def _so_far(folder: Path, sizes: list[int]) -> dict[str, Any]:
     """What was noted in the folder by a call that did not come to its end."""
     path = folder / "figures.json"
     found = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if "different" in found or (folder.exists() and not found):
+    measured = [found.get(name) for name in ("domains", "pairs", "tasks_per_domain", "tasks_per_pair")]
+    if "different" in found or (folder.exists() and measured != sizes):
         sys.exit(f"{folder} holds another run: remove it to measure anew, or name another folder")
     return found
 
@@ -101,7 +106,7 @@ def _dataset(project: Project, domains: int, pairs: int, of_domain: int, of_pair
 
 
 def _quality(project: Project) -> dict[str, Any]:
-    """How varied it all is, and what the checks of the dataset's variety and sums say of it."""
+    """How varied it all is, and what the check of the dataset's variety says of it."""
     (report,) = Warehouse(project.warehouse).read_records("dataset_report", DatasetReport, None)
     kinds = sorted({count.task_kind for count in report.counts})
     return {

@@ -8,6 +8,8 @@ import agentskiller_assets.evaluation.checks
 import agentskiller_assets.ontology.checks
 import agentskiller_assets.rollouts.checks
 import agentskiller_assets.tasks.checks
+from agentskiller_assets.checking import Faults, checks_of
+from agentskiller_assets.environment.models import PolicyEntry
 from tests.checks import (
     test_environment_checks,
     test_evaluation_checks,
@@ -49,3 +51,15 @@ def test_every_declared_check_has_a_planted_fault() -> None:
 
 def test_every_check_blocks_what_is_built_on_its_asset() -> None:
     assert {spec.blocking for each in DEFINITIONS.values() for spec in each.check_specs} == {True}
+
+
+def test_a_check_that_breaks_has_failed_with_all_that_stand_beside_it() -> None:
+    @checks_of("policies", short="They are short.", kind="They are kind.")
+    def broken(policies: list[PolicyEntry]) -> Faults:
+        return {"short": [], "kind": [{}[clause.text] for clause in policies]}
+
+    found = answers(broken, {})
+
+    assert set(found) == {"short", "kind"}
+    assert {result.passed for result in found.values()} == {False}
+    assert all("the check broke: KeyError" in str(result.description) for result in found.values())

@@ -67,6 +67,7 @@ def test_runs_that_made_nothing_of_what_is_stored_go(
     clean(runs_older_than=0, dry_run=True)
     clean(runs_older_than=1)
     assert _runs(history) == _with_events(history) == {first, second}
+    (history / "history" / "runs" / f"{first}.db-wal").write_bytes(b"")
     clean(runs_older_than=0)
     assert _runs(history) == _with_events(history) == {second}
     assert [path.name for path in (history / "storage").iterdir()] == [second]

@@ -110,15 +110,16 @@ def test_a_pack_that_cannot_be_read_is_a_change_too(place: Place) -> None:
 
 def test_the_dataset_is_made_again_of_what_there_is(place: Place) -> None:
     """Music lessons are registered, too, and never made."""
-    made = (*OF_DOMAINS, *DATASET)
+    made = (*OF_DOMAINS, "queries", *DATASET)
     place.run(CATALOG_ASSETS)
     for asset in made:
         place.report(asset, "first")
     first = place.evaluate(assets=made)
     assert place.requested(first, made) == {}
     place.report("evaluations", "first")
+    place.report("queries", "second")
     again = place.evaluate(first.cursor, assets=made)
-    assert place.requested(again, made) == {}, "the same content wakes nobody"
+    assert place.requested(again, made) == {}, "the same content wakes nobody, nor do queries without conversations"
 
     place.report("evaluations", "second")
     changed = place.evaluate(again.cursor, assets=made)

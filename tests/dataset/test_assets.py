@@ -10,7 +10,7 @@ from agentskiller_assets.dataset import assets as dataset_assets
 from agentskiller_assets.dataset import checks as dataset_checks
 from agentskiller_assets.dataset.models import DatasetReport, Example, Selection
 from agentskiller_assets.dataset.origins import DESCRIBING
-from agentskiller_assets.dataset.stored import OF_DOMAINS, OF_PAIRS
+from agentskiller_assets.dataset.stored import OF_DOMAINS, OF_PAIRS, Stored
 from agentskiller_assets.metadata import PAIRS, PARTITIONS
 from io_managers.records import RecordsIOManager
 from resources.storage.warehouse import Warehouse
@@ -106,3 +106,14 @@ def test_made_again_it_has_the_same_data_version(result: dg.ExecuteInProcessResu
         each.data_version for each in before.values() if each
     ]
     assert len([each for each in after.values() if each]) == len(DATASET)
+
+
+@pytest.mark.parametrize("asset", OF_DOMAINS)
+def test_what_failed_a_check_is_left_out(warehouse: Warehouse, asset: str):
+    warehouse.note_checks(asset, DOMAIN, ["complete"])
+    try:
+        (found,) = list(Stored(warehouse))
+        assert (len(found.rollouts), found.evaluations) == (len(evaluated().rollouts), {})
+    finally:
+        warehouse.note_checks(asset, DOMAIN, [])
+    assert next(iter(Stored(warehouse))).evaluations

@@ -52,13 +52,13 @@ def _compare(quiet: Project, loud: Project, names: str, figures: dict[str, Any])
     started = time.monotonic()
     loud.run("run", "--domains", names, "--tasks-per-domain", str(TASKS), seconds=3600)
     figures["repair_s"] = round(time.monotonic() - started, 1)
-    figures["faults_found_by_verify"] = _faults(loud.run("verify", seconds=3600))
+    loud.run("verify", seconds=3600)  # ends in an error if anything is at fault
     expected, found = (_versions(project, names) for project in (quiet, loud))
     different = sorted(name for name in expected | found if expected.get(name) != found.get(name))
     figures |= {"data_versions": len(expected), "different": different, "left_over": _left_over(loud)}
     figures["did_not_happen"] = [name for name in _DISTURBANCES if not figures[name]]
     print(json.dumps(figures, indent=2))
-    if different or figures["faults_found_by_verify"] or figures["did_not_happen"]:
+    if different or figures["did_not_happen"]:
         sys.exit(1)
 
 
@@ -172,10 +172,6 @@ def _wait_until_idle(project: Project) -> float:
 def _versions(project: Project, names: str) -> dict[str, str]:
     printed = project.run("digests", "--domains", names, seconds=600)
     return {name: version for version, name in (line.split() for line in printed.splitlines() if "/" in line)}
-
-
-def _faults(printed: str) -> list[str]:
-    return [line for line in printed.splitlines() if line.endswith(" faults") and not line.endswith(", 0 faults")]
 
 
 def _left_over(project: Project) -> int:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from resources.freshness import Wanted, assess
-from resources.storage.sidecars import Parent
+from resources.storage.sidecars import Parent, sidecar_path
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, Book, book, stamp
 
@@ -64,7 +64,10 @@ def test_a_failed_check_makes_it_stale_until_it_passes_or_the_content_is_written
     assert failed[1] == [(["complete", "readable"],)]
     warehouse.note_checks("tasks", "ada", ())
     assert warehouse.materialization("tasks", "ada") == note
-    warehouse.note_checks("tasks", "ada", ["readable"])
+    warehouse.note_checks("tasks", "ada", ["readable"], made_by="an earlier run")
+    assert warehouse.materialization("tasks", "ada") == note, "what it has made is not there any more"
+    warehouse.note_checks("tasks", "ada", ["readable"], made_by=note.run_id if note else "")
+    assert answer(warehouse) == ("stale", ("check readable failed",))
     parents = note.parents if note else ()
     warehouse.write_records("tasks", "ada", Book, [book("Lend")], stamp(*parents))
     assert answer(warehouse) == ("fresh", ())
@@ -99,3 +102,12 @@ def test_a_changed_domain_makes_exactly_its_pairs_stale(tmp_path: Path) -> None:
         "ada--cyd": (),
         "bob--cyd": ("upstream topics[bob] changed",),
     }
+
+
+def test_an_unreadable_sidecar_is_an_unfinished_write(warehouse: Warehouse) -> None:
+    sidecar_path(warehouse.root, "tasks", "ada").write_text("{")
+    assert warehouse.condition("tasks", "ada") == "unfinished"
+    assert answer(warehouse) == ("unfinished", ())
+    sidecar_path(warehouse.root, "topics", "ada").write_text("{")
+    warehouse.write_records("tasks", "ada", Book, [book("Lend")], STAMP)
+    assert answer(warehouse)[0] == "stale", "of what it was made from nothing is known"

@@ -57,7 +57,7 @@ def _fail_a_check(warehouse: Warehouse) -> None:
     warehouse.note_checks("tasks", "ada", ["complete"])
 
 
-_HALF = "tasks[ada]: its files are not those that its sidecar was written for. Run `agentskiller run --domains ada`"
+_HALF = "tasks[ada]: its files are not those that its sidecar was written for. Run `agentskiller run --stale`"
 
 
 @pytest.mark.parametrize(
@@ -66,12 +66,9 @@ _HALF = "tasks[ada]: its files are not those that its sidecar was written for. R
         (_turn_a_byte, _HALF),
         (_lose_the_data, _HALF),
         (_lose_the_sidecar, _HALF),
-        (
-            _lose_the_parent,
-            "topics[ada] is lost, and tasks[ada] was made from it. Run `agentskiller run --domains ada`",
-        ),
+        (_lose_the_parent, "topics[ada] is lost, and tasks[ada] was made from it. Run `agentskiller run --stale`"),
         (_spoil_the_sidecar, "is not a sidecar that this version can read"),
-        (_fail_a_check, "tasks[ada]: the check complete failed. Run `agentskiller run --domains ada`"),
+        (_fail_a_check, "tasks[ada]: the check complete failed. Run `agentskiller run --stale`"),
     ],
 )
 def test_a_fault_is_named_alone_with_its_fix(
