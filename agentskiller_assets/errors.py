@@ -34,10 +34,6 @@ class StorageError(AgentSkillerError):
     """The warehouse cannot be read or written."""
 
 
-class UnreadableSidecarError(StorageError):
-    """The note next to a materialization is damaged: what it spoke of counts as unfinished."""
-
-
 class SchemaChangedError(StorageError):
     """A stored file was written for another shape of its model."""
 

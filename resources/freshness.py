@@ -1,11 +1,9 @@
 """What of the warehouse is fresh, stale, missing or unfinished, and why; read from the sidecars alone."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Any, Literal
 
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.errors import UnreadableSidecarError
 from resources.storage.sidecars import Materialization, Place, name_of
 from resources.storage.warehouse import Warehouse
 
@@ -41,9 +39,7 @@ def assess(warehouse: Warehouse, wanted: Sequence[Wanted]) -> list[State]:
 
     def sidecar(place: Place) -> Materialization | None:
         if place not in sidecars:
-            with suppress(UnreadableSidecarError):
-                sidecars[place] = warehouse.materialization(*place)
-            sidecars.setdefault(place, None)
+            sidecars[place] = warehouse.materialization(*place)
         return sidecars[place]
 
     states = []

@@ -2,14 +2,11 @@
 
 import json
 from collections import Counter
-from contextlib import suppress
 from typing import Any, Protocol
 
 from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.errors import UnreadableSidecarError
 from agentskiller_assets.settings import AGENT, JUDGE, USER
-from resources.storage.sidecars import Materialization
 from resources.storage.warehouse import Warehouse
 
 _ROLLOUTS = ("agent", "user", "rollouts_per_query", "most_turns", "most_calls", "concurrency")
@@ -102,18 +99,13 @@ class AsMade:
         config = self._otherwise.of(asset)
         if not config:
             return {}
-        note = self._note(asset, partition)
+        note = self._warehouse.materialization(asset, partition)
         used = note.settings if note else self._most_used(asset)
         return {name: used.get(name, value) for name, value in config.items()}
 
-    def _note(self, asset: str, partition: str | None) -> Materialization | None:
-        with suppress(UnreadableSidecarError):
-            return self._warehouse.materialization(asset, partition)
-        return None
-
     def _most_used(self, asset: str) -> dict[str, Any]:
         if asset not in self._usual:
-            notes = (self._note(asset, each) for each in self._warehouse.partitions_of(asset))
+            notes = (self._warehouse.materialization(asset, each) for each in self._warehouse.partitions_of(asset))
             times = Counter(canonical_json(note.settings) for note in notes if note)
             self._usual[asset] = json.loads(times.most_common(1)[0][0]) if times else {}
         return self._usual[asset]

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes
 from agentskiller_assets.core.records import Model, Record, Upgrade
-from agentskiller_assets.errors import SchemaChangedError, UnreadableSidecarError
+from agentskiller_assets.errors import SchemaChangedError, StorageError
 from resources.storage.faults import rebuild_command, storage_faults
 from resources.storage.files import write_text
 from resources.storage.schemas import changed_field, fingerprint, model_schema
@@ -82,8 +82,9 @@ def places(root: Path) -> set[Place]:
 
 
 def run_ids(root: Path) -> set[str]:
-    """The runs that made what is stored now."""
-    return {json.loads(path.read_bytes())["run_id"] for path in (root / MATERIALIZATIONS).glob("*/[!.]*.json")}
+    """The runs that made what is stored now; damaged sidecars name none."""
+    notes = (read_sidecar(root, *place) for place in places(root))
+    return {note.run_id for note in notes if note}
 
 
 def file_digests(root: Path, pairs: Sequence[tuple[Path, Path]]) -> dict[str, str]:
@@ -118,15 +119,22 @@ def describe(
 
 
 def read_sidecar(root: Path, asset: str, partition: str | None) -> Materialization | None:
-    """The sidecar, or None; `UnreadableSidecarError` if it is damaged, `StorageError` if the disk does not give it."""
+    """The sidecar; None if there is none, or one that is damaged, so that what it spoke of is unfinished.
+
+    Raises `StorageError` for a sound one that another version wrote, which nothing may be written over unasked.
+    """
     path = sidecar_path(root, asset, partition)
     try:
         with storage_faults(path, "read"):
             text = path.read_text(encoding="utf-8") if path.exists() else None
         return None if text is None else Materialization.model_validate_json(text)
-    except (ValidationError, UnicodeDecodeError) as exc:
-        fix = f"Run {rebuild_command(partition)} to write it again"
-        raise UnreadableSidecarError(str(path), "is not a sidecar that this version can read", fix) from exc
+    except UnicodeDecodeError:
+        return None
+    except ValidationError as exc:
+        if exc.errors()[0]["type"] == "json_invalid":
+            return None
+        fix = "Use the version that wrote it, or move this file away to have it made again"
+        raise StorageError(str(path), "is not a sidecar that this version can read", fix) from exc
 
 
 def condition(root: Path, asset: str, partition: str | None, sidecar: Materialization | None) -> Condition:

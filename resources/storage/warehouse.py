@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from agentskiller_assets.core.canonical import canonical_json, digest_bytes
 from agentskiller_assets.core.records import Record, Upgrade
 from agentskiller_assets.core.rows import EnvironmentRows
-from agentskiller_assets.errors import RecordNotFoundError, StorageError, UnreadableSidecarError
+from agentskiller_assets.errors import RecordNotFoundError, StorageError
 from resources.storage import catalog, sidecars
 from resources.storage.calls import CALLS_VIEW, call_fields, find_calls
 from resources.storage.engine import engine, file_literal, literal
@@ -205,11 +205,7 @@ class Warehouse:
 
     def condition(self, asset: str, partition: str | None) -> Condition:
         """`stored`, `missing`, or `unfinished` where data and sidecar do not belong together."""
-        try:
-            sidecar = self.materialization(asset, partition)
-        except UnreadableSidecarError:
-            return "unfinished"
-        return sidecars.condition(self.root, asset, partition, sidecar)
+        return sidecars.condition(self.root, asset, partition, self.materialization(asset, partition))
 
     def partitions_of(self, asset: str) -> list[str]:
         """Keys of the partitions with data, sorted."""

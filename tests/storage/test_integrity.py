@@ -1,5 +1,6 @@
 """What is lost, damaged, half-written, at fault or stored twice is named, with what makes it again."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -53,6 +54,11 @@ def _spoil_the_sidecar(warehouse: Warehouse) -> None:
     sidecar_path(warehouse.root, "tasks", "ada").write_text("{")
 
 
+def _bring_a_newer_sidecar(warehouse: Warehouse) -> None:
+    path = sidecar_path(warehouse.root, "tasks", "ada")
+    path.write_text(json.dumps({**json.loads(path.read_text()), "weight": 3}))
+
+
 def _fail_a_check(warehouse: Warehouse) -> None:
     warehouse.note_checks("tasks", "ada", ["complete"])
 
@@ -67,7 +73,8 @@ _HALF = "tasks[ada]: its files are not those that its sidecar was written for. R
         (_lose_the_data, _HALF),
         (_lose_the_sidecar, _HALF),
         (_lose_the_parent, "topics[ada] is lost, and tasks[ada] was made from it. Run `agentskiller run --stale`"),
-        (_spoil_the_sidecar, "is not a sidecar that this version can read"),
+        (_spoil_the_sidecar, _HALF),
+        (_bring_a_newer_sidecar, "is not a sidecar that this version can read. Use the version that wrote it"),
         (_fail_a_check, "tasks[ada]: the check complete failed. Run `agentskiller run --stale`"),
     ],
 )
