@@ -148,7 +148,7 @@ class Quality(Model):
     attributes: int
     attribute_names: int
     messages: int
-    """First messages of users, one for every query; the next four figures are of these."""
+    """First messages of users, one for every query; the next four figures are of 200 of them, evenly drawn."""
     distinct_1: float
     distinct_2: float
     distinct_3: float

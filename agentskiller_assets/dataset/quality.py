@@ -13,6 +13,8 @@ from agentskiller_assets.tasks.models import TaskTemplate
 
 LONGEST = 4
 """BLEU compares runs of one to four words."""
+DRAWN = 200
+"""First messages that distinct-n and self-BLEU are measured on."""
 RUN = 5
 """Words in a row that count as a phrase."""
 _TOKEN = re.compile(r"[\w'-]+|[.,!?;:]")
@@ -37,6 +39,7 @@ def measure_quality(
     shapes = [(each.task_kind, each.trajectory, each.refusal) for each in templates]
     said = {domain: [tokens_of(text) for text in texts] for domain, texts in first_messages.items()}
     messages = [tokens for domain in sorted(said) for tokens in said[domain]]
+    drawn = evenly(messages)
     return Quality(
         domains=len(specs),
         sectors=len({entry.sector for entry in entries}),
@@ -52,16 +55,22 @@ def measure_quality(
         attributes=len(attributes),
         attribute_names=len(set(attributes)),
         messages=len(messages),
-        distinct_1=distinct(messages, 1),
-        distinct_2=distinct(messages, 2),
-        distinct_3=distinct(messages, 3),
-        self_bleu=self_bleu(messages),
+        distinct_1=distinct(drawn, 1),
+        distinct_2=distinct(drawn, 2),
+        distinct_3=distinct(drawn, 3),
+        self_bleu=self_bleu(drawn),
         shared_phrasing=shared_phrasing({domain: texts for domain, texts in said.items() if domain in specs}),
         lengths=(
             _length("single", [each for each in examples if len(each.domains) == 1]),
             _length("fused", [each for each in examples if len(each.domains) > 1]),
         ),
     )
+
+
+def evenly(texts: Sequence[Tokens]) -> list[Tokens]:
+    """As many as are measured, at equal distances: with more texts, the same variety would count as less."""
+    drawn = min(len(texts), DRAWN)
+    return [texts[place * len(texts) // drawn] for place in range(drawn)]
 
 
 def tokens_of(text: str) -> Tokens:

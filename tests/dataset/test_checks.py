@@ -13,10 +13,11 @@ from agentskiller_assets.dataset.checks import (
     WARNING,
     dataset_checks,
     freshness_checks,
+    monotonous,
     report_checks,
     selection_checks,
 )
-from agentskiller_assets.dataset.models import DatasetReport, Example, Selection
+from agentskiller_assets.dataset.models import DatasetReport, Example, Length, Selection
 from agentskiller_assets.dataset.report import make_report
 from agentskiller_assets.evaluation.models import Evaluation
 from resources.storage.sidecars import Parent, Stamp
@@ -41,6 +42,12 @@ class Dataset:
 
 Plant = Callable[[Dataset], tuple[Dataset, str]]
 PLANTED: list[tuple[dg.AssetChecksDefinition, str, Plant]] = []
+
+
+def _length(name: str, calls: float) -> Length:
+    return Length(
+        name=name, examples=9, mean_turns=9.0, mean_calls=calls, most_turns=9, most_calls=9, calls={}, turns={}
+    )
 
 
 def plants(definition: dg.AssetChecksDefinition, check: str) -> Callable[[Plant], Plant]:
@@ -191,6 +198,23 @@ def a_report_of_users_who_say_the_same(dataset: Dataset) -> tuple[Dataset, str]:
     quality = dataset.dataset_report.quality.model_copy(update={"self_bleu": 0.95})
     report = dataset.dataset_report.model_copy(update={"quality": quality})
     return replace(dataset, dataset_report=report), "users' first messages are 0.95 like each other"
+
+
+@pytest.mark.parametrize(
+    ("figures", "said"),
+    [
+        ({"rules": 100, "rule_codes": 24}, "24 different rule codes among 100 are less than 25%"),
+        ({"templates": 100, "template_shapes": 49}, "49 different template shapes among 100 are less than 50%"),
+        ({"entities": 100, "entity_titles": 29}, "29 different entity titles among 100 are less than 30%"),
+        ({"attributes": 100, "attribute_names": 19}, "19 different attribute names among 100 are less than 20%"),
+        ({"messages": 200, "distinct_3": 0.1}, "of three words in a row in first messages 0.10 are different"),
+        ({"shared_phrasing": 0.9}, "0.90 of what users of a domain say is said in another one"),
+        ({"lengths": (_length("single", 3.0), _length("fused", 3.0))}, "3.0 calls in pairs, 3.0 in domains"),
+    ],
+)
+def test_every_figure_of_variety_can_be_too_low(figures: dict[str, Any], said: str):
+    (fault,) = monotonous(sound().dataset_report.quality.model_copy(update=figures))
+    assert said in fault
 
 
 def answers(root: Path, definition: dg.AssetChecksDefinition, dataset: Dataset) -> dict[str, dg.AssetCheckResult]:

@@ -6,7 +6,16 @@ from statistics import fmean
 
 import pytest
 
-from agentskiller_assets.dataset.quality import Tokens, distinct, measure_quality, self_bleu, shared_phrasing, tokens_of
+from agentskiller_assets.dataset.quality import (
+    DRAWN,
+    Tokens,
+    distinct,
+    evenly,
+    measure_quality,
+    self_bleu,
+    shared_phrasing,
+    tokens_of,
+)
 from tests.dataset.kit import evaluated, examples
 from tests.world import DOMAIN, clinic
 
@@ -41,6 +50,13 @@ def test_self_bleu_is_that_of_its_definition():
     assert self_bleu(texts[2:4]) == pytest.approx(1)
     assert self_bleu([tokens_of("one two three four"), tokens_of("five six seven eight")]) < 1e-6
     assert self_bleu(texts[:1]) == 0
+
+
+def test_figures_of_many_messages_are_of_as_many_evenly_drawn():
+    texts = [(str(number),) for number in range(10 * DRAWN)]
+    assert evenly(texts) == texts[::10]
+    assert evenly(texts[:7]) == texts[:7]
+    assert evenly([]) == []
 
 
 def test_distinct_runs_are_a_share_of_all_runs():
