@@ -79,7 +79,8 @@ def _leaves(command: Any, path: str) -> Iterator[tuple[str, Any]]:
 def _parameter(parameter: Any) -> list[str]:
     names = ", ".join(f"`{each}`" for each in parameter.opts) if parameter.param_type_name == "option" else ""
     default = "" if parameter.default in (None, False) or callable(parameter.default) else f"`{parameter.default}`"
-    return [names or f"`{str(parameter.name).upper()}`", default, _flat(getattr(parameter, "help", ""))]
+    name = names or f"`{parameter.metavar or str(parameter.name).upper()}`"
+    return [name, default, _flat(getattr(parameter, "help", ""))]
 
 
 def _records() -> list[str]:

@@ -70,7 +70,10 @@ def try_out(
     tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 10,
     jobs: Annotated[int, typer.Option(min=1, help="Pairs tried at the same time.")] = 2,
 ) -> None:
-    """Make registered pairs in memory, with records, tasks and conversations, and say all that is wrong with each."""
+    """Make pairs in memory, all registered ones or those named, with records, tasks and conversations.
+
+    It says all that is wrong with each.
+    """
     from agentskiller_assets.cli.choice import check_pair, named_pairs  # noqa: PLC0415 - brings Dagster
     from agentskiller_assets.cli.pair_trial import try_pairs  # noqa: PLC0415 - loads everything
     from resources.author import PACKS, open_author  # noqa: PLC0415
