@@ -41,7 +41,7 @@ def _assets() -> list[str]:
         if deps := sorted(dep.asset_key.to_user_string() for dep in spec.deps):
             lines += [f"Made from: {', '.join(f'`{dep}`' for dep in deps)}", ""]
         lines += _settings(graph.assets_def_for_key(spec.key))
-        own = [check for check in checks if check.asset_key == spec.key]
+        own = sorted((check for check in checks if check.asset_key == spec.key), key=lambda check: check.name)
         lines += _table(
             ["check", "holds", "blocks"],
             [[f"`{c.name}`", _flat(c.description), "yes" if c.blocking else "warns"] for c in own],
