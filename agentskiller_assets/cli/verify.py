@@ -95,7 +95,7 @@ def _complain_of_storage(warehouse: Warehouse, only: set[str] | None) -> int:
     """Names what is wrong with files and sidecars, of some domains and pairs or of all; how much that is."""
     places = [place for place in warehouse.places() if only is None or place[1] in only]
     found = list(dict.fromkeys(broken(warehouse, places)))
-    if not found and only is None:
+    if places and not found and only is None:
         found = list(stored_twice(warehouse))
     for fault in found:
         complain(fault)
