@@ -30,9 +30,8 @@ def update_of_all(*deps: str) -> _Condition:
 
     It waits until what has new code upstream is being made, and is woken by these upstream assets alone.
     """
-    changed = _Condition.any_deps_match(_Condition.data_version_changed() | _Condition.will_be_requested())
     coming = _Condition.any_deps_match(_Condition.code_version_changed())
-    woken = _stale(changed.allow(dg.AssetSelection.assets(*deps))) & ~coming
+    woken = _stale(_changed.allow(dg.AssetSelection.assets(*deps))) & ~coming
     return woken.with_label("made before, and stale; of what there is")
 
 

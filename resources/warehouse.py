@@ -49,12 +49,12 @@ def _note_checks(warehouse: Warehouse, instance: dg.DagsterInstance, run_id: str
     failed: dict[tuple[str, str | None, str | None], set[str]] = {}
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
     for record in records:
-        event = record.event_log_entry.get_dagster_event()
-        found = event.asset_check_evaluation_data
+        found = record.event_log_entry.get_dagster_event().asset_check_evaluation_data
         if found.blocking:
             looked_at = found.target_materialization_data
             made_by = looked_at.run_id if looked_at else None
             checks = failed.setdefault((found.asset_key.to_user_string(), found.partition, made_by), set())
-            checks |= set() if found.passed else {found.check_name}
+            if not found.passed:
+                checks.add(found.check_name)
     for (asset, partition, made_by), checks in failed.items():
         warehouse.note_checks(asset, partition, checks, made_by)

@@ -61,12 +61,11 @@ def _event_files(instance: "dg.DagsterInstance", run_id: str) -> list[Path]:
     storage = instance.event_log_storage
     if not isinstance(storage, SqliteEventLogStorage):
         return []
-    path = Path(storage.path_for_shard(run_id))
-    return [each for each in (path, *(path.with_name(path.name + end) for end in ("-wal", "-shm"))) if each.exists()]
+    return [Path(storage.path_for_shard(run_id) + end) for end in ("", "-wal", "-shm")]
 
 
 def _remove(files: Iterable[Path], dry_run: bool) -> int:
-    """The bytes of these files, which are gone afterwards."""
+    """The bytes of those files that there are, which are gone afterwards."""
     size = 0
     for path in files:
         with suppress(FileNotFoundError):  # SQLite takes its log away by itself

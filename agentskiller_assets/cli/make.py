@@ -65,9 +65,6 @@ def run(
     named = [each for each in (domains, count, pairs) if each is not None]
     if (domains is not None and count is not None) or bool(named) == stale:
         raise typer.BadParameter("give either --domains or --count, or --pairs with or without one of them, or --stale")
-    if stale:
-        _refuse_settings(context)
-    dagster_home()
     settings = RunSettings(
         seed=seed,
         target_domains=count or 1,
@@ -83,8 +80,10 @@ def run(
     )
     warehouse, workers = Warehouse(default_root()), Workers(jobs)
     if stale:
+        _refuse_settings(context)
         domains, pairs = made_before(warehouse)
         settings = of_catalogs(warehouse, settings)
+    dagster_home()
     os.environ["AGENTSKILLER_SEED"] = str(settings.seed)
     if force or warehouse.materialization("domain_catalog", None) is None:
         workers.load()
