@@ -20,9 +20,9 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
     sent: int | None = None
-    """Bytes of the body that are sent before the connection ends; all of them if it is None."""
+    """Bytes, head included, that are sent before the connection ends, never the last; all of them if it is None."""
     reset: bool = False
-    """Whether the connection ends as if the machine had died."""
+    """Whether a connection that ends early does so as if the machine had died."""
 
 
 Answer = Callable[[int, dict[str, Any]], Reply | str | Mapping[str, Any]]
@@ -127,13 +127,15 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> bool:
     data = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
     lines = {"content-type": "application/json", "content-length": str(len(data)), **reply.headers}
     head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-    writer.write(f"HTTP/1.1 {reply.status} Told\r\n{head}\r\n".encode() + data[: reply.sent])
+    whole = f"HTTP/1.1 {reply.status} Told\r\n{head}\r\n".encode() + data
+    # never the last byte: on a connection with a whole answer a client may ask again, and this server never hears of it
+    writer.write(whole if reply.sent is None else whole[:-1][: reply.sent])
     await writer.drain()
-    if reply.reset:
+    if reply.sent is not None and reply.reset:
         kept: socket.socket = writer.get_extra_info("socket")
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         writer.transport.abort()
-    return reply.sent is None and not reply.reset
+    return reply.sent is None
 
 
 def main() -> None:
