@@ -62,14 +62,15 @@ def try_out(
 
     folder = file.absolute().parent if file else HERE / "packs"
     paths = [file.absolute()] if file else sorted(folder.glob("*.yaml"))
-    wanted = set(split(domains))
-    services = [
-        (pack.sector, domain)
-        for pack in (parse_pack(YamlFile(path)) for path in paths)
-        for domain in pack.services
-        if not wanted or domain in wanted
-    ]
-    report_tried([domain for _, domain in services], try_services(folder, services, seed, tasks, jobs))
+    sectors = {
+        domain: pack.sector for pack in (parse_pack(YamlFile(path)) for path in paths) for domain in pack.services
+    }
+    wanted = split(domains) or list(sectors)
+    if unknown := sorted({*wanted} - {*sectors}):
+        fault = f"{file} has no such service" if file else "no sector pack has it"
+        raise PackError(f"domain {unknown[0]!r}", fault, f"Choose from: {', '.join(sorted(sectors))}.")
+    services = [(sectors[domain], domain) for domain in wanted]
+    report_tried(wanted, try_services(folder, services, seed, tasks, jobs))
 
 
 def pack_faults(path: Path) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from agentskiller_assets.cli.asset_names import assets_of
 from agentskiller_assets.cli.console import out
 from agentskiller_assets.cli.folders import write_folder, write_new_folder
-from agentskiller_assets.cli.places import place_of
 from agentskiller_assets.environment.builds import open_environment
 from agentskiller_assets.environment.models import PolicyEntry, ServerModule, ToolEntry, policy_text
 from agentskiller_assets.environment.policy import visible_text
@@ -72,10 +72,10 @@ def export_mcp(
 ) -> None:
     """Write a domain's server as a folder that runs anywhere: module, records, policy, tools and tests."""
     warehouse = Warehouse(default_root())
-    place = place_of(domain)
-    (blueprint,) = warehouse.read_records(place.blueprints, place.blueprint, domain)
-    policy = visible_text(policy_text(warehouse.read_records(place.policies, PolicyEntry, domain)))
-    tools = sorted(warehouse.read_records(place.tools, ToolEntry, domain), key=lambda tool: tool.position)
+    assets = assets_of(domain)
+    (blueprint,) = warehouse.read_records(assets.blueprints, assets.blueprint, domain)
+    policy = visible_text(policy_text(warehouse.read_records(assets.policies, PolicyEntry, domain)))
+    tools = sorted(warehouse.read_records(assets.tools, ToolEntry, domain), key=lambda tool: tool.position)
     files = exported_files(*_proven(warehouse, domain), policy, tools, blueprint.spec.title)
     write_new_folder(folder, files)
     out.print(f"{len(files)} files in {folder}", markup=False)
@@ -112,6 +112,6 @@ def _config(domain: str, transport: Transport, host: str, port: int, seeds: list
 
 def _proven(warehouse: Warehouse, domain: str) -> tuple[ServerModule, bytes]:
     """The server of a domain, and the rows that it was proven on."""
-    place = place_of(domain)
-    (server,) = warehouse.read_records(place.servers, ServerModule, domain)
-    return server, open_environment(warehouse.read_database(domain, place.databases)).image
+    assets = assets_of(domain)
+    (server,) = warehouse.read_records(assets.servers, ServerModule, domain)
+    return server, open_environment(warehouse.read_database(domain, assets.databases)).image

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from agentskiller_assets.cli.asset_names import AssetNames, assets_of
 from agentskiller_assets.cli.console import out
 from agentskiller_assets.cli.folders import write_new_folder
-from agentskiller_assets.cli.places import Place, place_of
 from agentskiller_assets.environment.models import PolicyEntry
 from agentskiller_assets.errors import StorageError
 from agentskiller_assets.fusion.records import FusedBlueprint
@@ -31,7 +31,7 @@ def export_tau2(
     tasks = write_tasks(content)
     if not tasks:
         fix = f"Run {rebuild_command(domain)} to make some."
-        raise StorageError(f"{place_of(domain).queries}[{domain}]", "there is no certified task with a query", fix)
+        raise StorageError(f"{assets_of(domain).queries}[{domain}]", "there is no certified task with a query", fix)
     splits = splits_of(content, tasks)
     files = tau2_files(content, tasks)
     write_new_folder(folder, files)
@@ -42,19 +42,19 @@ def export_tau2(
 
 
 def _content(warehouse: Warehouse, domain: str) -> Content:
-    place = place_of(domain)
+    assets = assets_of(domain)
     return Content(
-        rows=warehouse.read_database(domain, place.databases),
-        policy=warehouse.read_records(place.policies, PolicyEntry, domain),
-        templates=warehouse.read_records(place.templates, TaskTemplate, domain),
-        tasks=warehouse.read_records(place.tasks, ValidatedTask, domain),
-        queries=warehouse.read_records(place.queries, Query, domain),
+        rows=warehouse.read_database(domain, assets.databases),
+        policy=warehouse.read_records(assets.policies, PolicyEntry, domain),
+        templates=warehouse.read_records(assets.templates, TaskTemplate, domain),
+        tasks=warehouse.read_records(assets.tasks, ValidatedTask, domain),
+        queries=warehouse.read_records(assets.queries, Query, domain),
         population=warehouse.read_records("population", Person, None),
-        seed=_seed(warehouse, domain, place),
+        seed=_seed(warehouse, domain, assets),
     )
 
 
-def _seed(warehouse: Warehouse, domain: str, place: Place) -> int:
-    if place.blueprint is FusedBlueprint:
-        return warehouse.read_records(place.blueprints, FusedBlueprint, domain)[0].seed
+def _seed(warehouse: Warehouse, domain: str, assets: AssetNames) -> int:
+    if assets.blueprint is FusedBlueprint:
+        return warehouse.read_records(assets.blueprints, FusedBlueprint, domain)[0].seed
     return warehouse.read_records("domain_topics", DomainTopic, domain)[0].seed

@@ -24,7 +24,7 @@ class Conversations:
 
 
 @dataclass(frozen=True)
-class Place:
+class StoredPartition:
     """A partition of conversations that is stored."""
 
     partition: str
@@ -42,7 +42,9 @@ class Stored:
         self.order = registry.domains
         every = [(OF_DOMAINS, name) for name in registry.domains] + [(OF_PAIRS, name) for name in registry.pairs]
         self.places = tuple(
-            Place(name, *assets) for assets, name in every if warehouse.condition(assets[0], name) != "missing"
+            StoredPartition(name, *assets)
+            for assets, name in every
+            if warehouse.condition(assets[0], name) != "missing"
         )
         self._versions = self._current()
 
@@ -67,7 +69,7 @@ class Stored:
             if now[place] != version:
                 raise StorageError(name_of(*place), "was made again while it was read", "Run it again")
 
-    def _evaluations(self, place: Place) -> dict[str, Evaluation]:
+    def _evaluations(self, place: StoredPartition) -> dict[str, Evaluation]:
         """Those of the conversations as they are now; none if these were held again since, or either failed a check."""
         held = self._warehouse.materialization(place.rollouts, place.partition)
         note = self._warehouse.materialization(place.evaluations, place.partition)

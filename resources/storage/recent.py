@@ -14,25 +14,25 @@ MOST_BYTES = 2_000_000
 LARGEST = 400_000
 """What takes more is read anew each time."""
 
-Place = tuple[Path, str, str | None, type]
+Key = tuple[Path, str, str | None, type]
 """Root, asset, partition and model."""
-_RECENT: OrderedDict[Place, tuple[Materialization, Any, int]] = OrderedDict()
+_RECENT: OrderedDict[Key, tuple[Materialization, Any, int]] = OrderedDict()
 
 
-def recall(place: Place, sidecar: Materialization) -> Any | None:
+def recall(key: Key, sidecar: Materialization) -> Any | None:
     """The content that this sidecar was written for, if it was read not long ago."""
-    found = _RECENT.get(place)
+    found = _RECENT.get(key)
     if found is None or found[0] != sidecar:
         return None
-    _RECENT.move_to_end(place)
+    _RECENT.move_to_end(key)
     return found[1]
 
 
-def remember(place: Place, sidecar: Materialization, content: Any, size: int) -> None:
+def remember(key: Key, sidecar: Materialization, content: Any, size: int) -> None:
     """Keeps a content that takes so many bytes in Parquet, and forgets those that were used longest ago."""
-    _RECENT.pop(place, None)
+    _RECENT.pop(key, None)
     if size <= LARGEST:
-        _RECENT[place] = (sidecar, content, size)
+        _RECENT[key] = (sidecar, content, size)
     kept = sum(bytes_of for _, _, bytes_of in _RECENT.values())
     while kept > MOST_BYTES:
         kept -= _RECENT.popitem(last=False)[1][2]

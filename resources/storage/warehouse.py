@@ -293,14 +293,14 @@ class Warehouse:
                 time.sleep(_PAUSE)
             sidecar = self.materialization(asset, partition)
             if sidecar is not None and self._is_stored(sidecar):
-                place = (self.root, asset, partition, model)
-                if (known := recall(place, sidecar)) is not None:
+                key = (self.root, asset, partition, model)
+                if (known := recall(key, sidecar)) is not None:
                     return known
                 upgrade = sidecars.upgrade_of(self.root, sidecar, model)
                 with storage_faults(self.data_path(asset, partition), "read"):
                     content = read(upgrade)
                 if self._is_stored(sidecar):
-                    remember(place, sidecar, content, self.data_path(asset, partition).stat().st_size)
+                    remember(key, sidecar, content, self.data_path(asset, partition).stat().st_size)
                     return content
             state = sidecars.condition(self.root, asset, partition, sidecar)
             if state == "missing":

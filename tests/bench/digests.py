@@ -36,6 +36,12 @@ def compared(found: dict[str, str]) -> dict[str, list[str]]:
     }
 
 
+def unlike(project: Project) -> list[str]:
+    """Domains and pairs of a project that are made otherwise than the file says, or are not in it."""
+    comparison = compared(digests_of(project))
+    return [*comparison["different"], *comparison["unknown"]]
+
+
 def write(found: dict[str, str]) -> None:
     """Makes the file."""
     FILE.write_text(json.dumps(found, indent=0) + "\n", encoding="utf-8")

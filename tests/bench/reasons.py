@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from agentskiller_assets.cli.places import place_of
+from agentskiller_assets.cli.asset_names import assets_of
 from agentskiller_assets.core import sql
 from agentskiller_assets.core.spec import EnvironmentSpec, Tool
 from agentskiller_assets.environment.builds import open_environment
@@ -40,9 +40,9 @@ def main() -> None:
     warehouse, names = Warehouse(Path(sys.argv[1])), sys.argv[2:]
     found: Counter[str] = Counter()
     for name in names:
-        place = place_of(name)
-        environment = open_environment(warehouse.read_database(name, place.databases))
-        for task in warehouse.read_records(place.tasks, ValidatedTask, name):
+        assets = assets_of(name)
+        environment = open_environment(warehouse.read_database(name, assets.databases))
+        for task in warehouse.read_records(assets.tasks, ValidatedTask, name):
             if task.certificate and task.instance.probe and not task.instance.unidentified:
                 found[shown_by(environment, task.instance)] += 1
     if not found:

@@ -41,8 +41,7 @@ def test_a_second_run_finds_everything_fresh(project: Project):
 
 
 def test_what_is_made_here_is_what_the_great_backfill_made_elsewhere(project: Project):
-    comparison = digests.compared(digests.digests_of(project))
-    assert (comparison["different"], comparison["unknown"]) == ([], [])
+    assert digests.unlike(project) == []
 
 
 def test_only_what_is_missing_is_made_again_with_the_settings_of_then_and_comes_out_the_same(project: Project):
@@ -159,6 +158,8 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
         (("verify", "--domains", "nowhere"), 1, "has no stored validated_tasks"),
         (("domains", "add", "nowhere"), 1, "no sector pack has it"),
         (("packs", "check", "/nowhere.yaml"), 1, "/nowhere.yaml: No such file"),
+        (("packs", "try", "/nowhere.yaml"), 1, "/nowhere.yaml: No such file"),
+        (("packs", "try", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. Choose from: "),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_no_traceback(
@@ -204,3 +205,17 @@ def test_domains_and_packs_are_listed_added_and_checked(tmp_path: Path):
     printed = project.run("packs", "check", str(broken), code=1)
     assert "broken.yaml:" in printed
     assert "no pattern 'boking'. Use one of" in printed
+
+
+def test_a_service_of_a_pack_is_tried_in_memory_with_every_fault_named_and_nothing_stored(tmp_path: Path):
+    project, pack = Project(tmp_path), tmp_path / "music.yaml"
+    sound = (HERE / "packs" / "music_education.yaml").read_text()
+    pack.write_text(sound)
+    arguments = ("packs", "try", str(pack), "--domains", "music_lessons", "--tasks", "10", "--jobs", "1")
+    assert project.run(*arguments) == "music_lessons: nothing at fault\n"
+    pack.write_text(sound.replace("share: 0.72", "share: 1.0", 1))
+    assert "nothing at fault" in project.run("packs", "check", str(pack))
+    printed = project.run(*arguments, code=1)
+    assert printed.startswith("music_lessons: 1 at fault\n")
+    assert "no row of music_teacher satisfies 'accepts_new_students = 0'" in printed
+    assert not project.warehouse.exists()

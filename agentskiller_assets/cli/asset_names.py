@@ -6,7 +6,7 @@ from agentskiller_assets.environment.models import Blueprint
 from agentskiller_assets.fusion.records import FusedBlueprint
 
 
-class Place(NamedTuple):
+class AssetNames(NamedTuple):
     """The assets in which an environment and its tasks are stored."""
 
     servers: str
@@ -20,7 +20,7 @@ class Place(NamedTuple):
     queries: str
 
 
-_OF_DOMAIN = Place(
+_OF_DOMAIN = AssetNames(
     "mcp_servers",
     "blueprints",
     Blueprint,
@@ -31,7 +31,7 @@ _OF_DOMAIN = Place(
     "validated_tasks",
     "queries",
 )
-_OF_PAIR = Place(
+_OF_PAIR = AssetNames(
     "fused_servers",
     "fused_blueprints",
     FusedBlueprint,
@@ -44,6 +44,6 @@ _OF_PAIR = Place(
 )
 
 
-def place_of(name: str) -> Place:
+def assets_of(name: str) -> AssetNames:
     """The assets of a domain, or of a pair `a--b`."""
     return _OF_PAIR if "--" in name else _OF_DOMAIN
