@@ -2,15 +2,16 @@
 
 Markers are HTML comments, which Markdown does not show: `POLICY_START`, `RULE: code` in front of every sentence,
 `GLOBAL_RULES_END`, `TOOL: name` and `TOOL_END: name` around a tool's rules, `PURPOSE` in front of what the tool
-does, `POLICY_END`.
+does, `POLICY_END`. The tools of a pair stand under a heading for each of its services.
 """
 
 import re
+from itertools import groupby
 
 from agentskiller_assets.authoring.drafts import Governance
 from agentskiller_assets.core import language
 from agentskiller_assets.core.records import Model
-from agentskiller_assets.core.spec import EnvironmentSpec
+from agentskiller_assets.core.spec import EnvironmentSpec, space_of
 from agentskiller_assets.errors import SpecError
 
 SUBJECTS = ("identity", "confirmation", "sharing", "escalation")
@@ -60,13 +61,19 @@ def render_policy(policy: PolicyDocument) -> str:
     """The policy as Markdown with markers."""
     lines = ["<!-- POLICY_START -->", f"# {policy.title}", "", policy.introduction, "", "## General rules", ""]
     lines += [f"- <!-- RULE: {code} --> {text}" for code, text in policy.general]
-    lines += ["<!-- GLOBAL_RULES_END -->", "", "## What can be done", ""]
-    for tool in policy.tools:
-        lines += [f"<!-- TOOL: {tool.name} -->", f"### {tool.title}", ""]
-        lines += _purpose(tool)
-        lines += [f"- <!-- RULE: {code} --> {text}" for code, text in tool.rules]
-        lines += [f"<!-- TOOL_END: {tool.name} -->", ""]
+    lines += ["<!-- GLOBAL_RULES_END -->", "", *([] if policy.tools else [_heading(None), ""])]
+    for service, tools in groupby(policy.tools, lambda tool: space_of(tool.name)):
+        lines += [_heading(service), ""]
+        for tool in tools:
+            lines += [f"<!-- TOOL: {tool.name} -->", f"### {tool.title}", ""]
+            lines += _purpose(tool)
+            lines += [f"- <!-- RULE: {code} --> {text}" for code, text in tool.rules]
+            lines += [f"<!-- TOOL_END: {tool.name} -->", ""]
     return "\n".join([*lines, "<!-- POLICY_END -->", ""])
+
+
+def _heading(service: str | None) -> str:
+    return f"## What can be done for {language.humanize(service)}" if service else "## What can be done"
 
 
 def _purpose(tool: PolicyTool) -> list[str]:
@@ -91,8 +98,8 @@ def parse_policy(text: str) -> PolicyDocument:
 
 
 def visible_text(text: str) -> str:
-    """The policy as a reader sees it, without the markers."""
-    return re.sub(r"<!--.*?--> ?", "", text)
+    """The policy as a reader sees it, without the markers and the lines that they leave empty."""
+    return re.sub(r"\n{3,}", "\n\n", re.sub(r"<!--.*?--> ?", "", text)).strip() + "\n"
 
 
 def _parse_tool(name: str, body: str) -> PolicyTool:

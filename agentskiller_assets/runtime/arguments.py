@@ -1,6 +1,7 @@
 """Are these the arguments that the tool takes? A compiled JSON Schema, and what JSON Schema cannot say."""
 
 import math
+import re
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any
@@ -9,11 +10,12 @@ import jsonschema_rs
 
 from agentskiller_assets.core.spec import Tool
 from agentskiller_assets.runtime.outcome import Invalid
-from agentskiller_assets.runtime.schema import Schema, input_schema
+from agentskiller_assets.runtime.schema import PHONE, input_schema
 
 SqlValue = str | int | float | None
 _SHOWN = 200
 _INT64 = 2**63
+_PHONE = re.compile(PHONE)
 
 
 def shown(value: Any) -> str:
@@ -33,6 +35,18 @@ def _text(value: Any) -> str | None:
         except UnicodeEncodeError:
             return "must be text that UTF-8 can encode"
     return None
+
+
+def _words(value: Any) -> str | None:
+    if reason := _text(value):
+        return reason
+    return "must not be blank" if value and not value.strip() else None
+
+
+def _phone(value: Any) -> str | None:
+    if reason := _text(value):
+        return reason
+    return None if _PHONE.search(value) else "must be a phone number: digits, and no more than + ( ) . / - between them"
 
 
 def _date(value: Any) -> str | None:
@@ -85,21 +99,14 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
     "datetime": _datetime,
     "integer": _integer,
     "money": _money,
+    "phone": _phone,
+    "text": _words,
 }
 _BINDERS: dict[str, Callable[[Any], SqlValue]] = {
     "boolean": _bind_integer,
     "integer": _bind_integer,
     "money": _bind_money,
 }
-
-
-def _without_multiples(schema: Schema) -> Schema:
-    """Cents are checked by rounding, since 0.01 has no exact double."""
-    properties = {
-        name: {key: value for key, value in property_schema.items() if key != "multipleOf"}
-        for name, property_schema in schema["properties"].items()
-    }
-    return {**schema, "properties": properties}
 
 
 class ArgumentChecker:
@@ -109,8 +116,7 @@ class ArgumentChecker:
 
     def __init__(self, tool: Tool) -> None:
         self.parameters = tool.parameters
-        schema = _without_multiples(input_schema(tool))
-        self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True)
+        self._validator = jsonschema_rs.Draft202012Validator(input_schema(tool), validate_formats=True)
         self._checks = {p.name: _CHECKS.get(p.type, _text) for p in tool.parameters}
         self._binders = [(p.name, _BINDERS[p.type]) for p in tool.parameters if p.type in _BINDERS]
         self._required = [p.name for p in tool.parameters if p.required]

@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from sqlglot import exp
 
 from agentskiller_assets.core import sql
-from agentskiller_assets.core.spec import EnvironmentSpec, Tool
+from agentskiller_assets.core.spec import EnvironmentSpec, Tool, space_of
 from agentskiller_assets.errors import SpecError
 from agentskiller_assets.runtime.outcome import Ok, Outcome, outcome_text
 from agentskiller_assets.runtime.schema import input_schema, output_schema
@@ -94,10 +94,11 @@ def policy_uri(spec: EnvironmentSpec) -> str:
 
 
 def tool_definition(tool: Tool) -> types.Tool:
-    """The tool as clients see it, with exact schemas and honest hints."""
+    """The tool as clients see it, with exact schemas and honest hints; in a pair its title names the service."""
+    service = space_of(tool.name)
     return types.Tool(
         name=tool.name,
-        title=tool.title,
+        title=f"{tool.title} ({service.replace('_', ' ')})" if service else tool.title,
         description=tool.description,
         input_schema=input_schema(tool),
         output_schema=output_schema(tool),

@@ -13,6 +13,9 @@ TEXT_LENGTH = 500
 KEY_LENGTH = 64
 PHONE_LENGTH = 40
 EMAIL_LENGTH = 254
+NOT_BLANK = r"\S"
+PHONE = r"^\+?[0-9 ()./-]*[0-9][0-9 ()./-]*$"
+"""Digits, grouped as people write them."""
 DATETIME = r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$"
 
 
@@ -29,20 +32,23 @@ def _bounds(typed: Typed, default: int | None) -> Schema:
 
 
 def parameter_schema(parameter: Parameter) -> Schema:
-    """The schema of one argument. An optional one may be left out, never null."""
+    """The schema of one argument. An optional one may be left out, never null.
+
+    Money has no `multipleOf`: validators that divide binary fractions find 19.99 not to be a multiple of 0.01.
+    """
     schema: Schema
     match parameter.type:
         case "id" | "ref":
             schema = {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH}
         case "text":
             length = int(parameter.maximum or TEXT_LENGTH)
-            schema = {"type": "string", "minLength": 1, "maxLength": length}
+            schema = {"type": "string", "minLength": 1, "maxLength": length, "pattern": NOT_BLANK}
         case "enum":
             schema = {"type": "string", "enum": list(parameter.values)}
         case "integer":
             schema = {"type": "integer", **_bounds(parameter, GREATEST_INTEGER)}
         case "money":
-            schema = {"type": "number", "multipleOf": 0.01, **_bounds(parameter, GREATEST_MONEY)}
+            schema = {"type": "number", **_bounds(parameter, GREATEST_MONEY)}
         case "boolean":
             schema = {"type": "boolean"}
         case "date":
@@ -52,7 +58,7 @@ def parameter_schema(parameter: Parameter) -> Schema:
         case "email":
             schema = {"type": "string", "format": "email", "maxLength": EMAIL_LENGTH}
         case "phone":
-            schema = {"type": "string", "minLength": 1, "maxLength": PHONE_LENGTH}
+            schema = {"type": "string", "maxLength": PHONE_LENGTH, "pattern": PHONE}
     return {**schema, "description": parameter.description}
 
 
@@ -67,10 +73,7 @@ def input_schema(tool: Tool) -> Schema:
 
 
 def result_schema(column: ResultColumn) -> Schema:
-    """The schema of one result column.
-
-    No `multipleOf` here: validators that divide binary fractions find 19.99 not to be a multiple of 0.01.
-    """
+    """The schema of one result column."""
     schema: Schema
     match column.type:
         case "integer":

@@ -24,7 +24,6 @@ _CONSTRAINTS = {
     "maxLength": "max_length",
     "minimum": "ge",
     "maximum": "le",
-    "multipleOf": "multiple_of",
     "pattern": "pattern",
 }
 """Keywords of JSON Schema, and the arguments of pydantic's `Field` that come out as them."""

@@ -81,7 +81,6 @@ def test_a_missing_marker_is_named(marker: str) -> None:
 
 def test_a_reader_sees_no_markers_and_no_codes() -> None:
     assert visible_text(render_policy(DOCUMENT)).splitlines() == [
-        "",
         "# Clinic Appointments",
         "",
         "Patients book appointments.",
@@ -90,23 +89,30 @@ def test_a_reader_sees_no_markers_and_no_codes() -> None:
         "",
         "- Patients identify themselves first.",
         "",
-        "",
         "## What can be done",
-        "",
         "",
         "### Cancel an appointment",
         "",
         "- A day's notice is given.",
         "",
-        "",
-        "",
         "### List appointments",
         "",
         "There are no further rules.",
-        "",
-        "",
-        "",
     ]
+
+
+def test_the_tools_of_a_pair_stand_under_the_service_that_they_belong_to() -> None:
+    names = ("clinic__identify", "clinic__book_it", "shop__identify")
+    tools = tuple(PolicyTool(name=name, title=f"Do {name}", rules=()) for name in names)
+    text = render_policy(DOCUMENT.model_copy(update={"tools": tools}))
+    assert [line for line in visible_text(text).splitlines() if line.startswith(("## W", "###"))] == [
+        "## What can be done for clinic",
+        "### Do clinic__identify",
+        "### Do clinic__book_it",
+        "## What can be done for shop",
+        "### Do shop__identify",
+    ]
+    assert parse_policy(text).tools == tools
 
 
 def test_the_clinics_policy_holds_every_tool_with_its_refusals_in_the_order_in_which_they_are_tried() -> None:

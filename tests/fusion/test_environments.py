@@ -11,6 +11,7 @@ from agentskiller_assets.fusion.environments import fuse_rows, fuse_specs, pair_
 from agentskiller_assets.fusion.namespaces import Namespace
 from agentskiller_assets.runtime import Ok, Refused
 from agentskiller_assets.runtime.diff import Diff
+from agentskiller_assets.runtime.mcp_server import tool_definition
 from tests.fusion.pairs import CLINIC, PAIR, PHARMACY, environment_of, plain, plain_rows, rows_of
 from tests.runtime.fuzz import people, random_calls
 from tests.runtime.specs import library_with, tool
@@ -64,6 +65,12 @@ def test_every_call_of_one_service_has_the_outcome_and_the_changes_that_it_has_a
                     case _:
                         assert type(found) is type(expected)
             assert changes(both.diff()) == changes(single.diff(), space)
+
+
+def test_no_two_tools_of_a_pair_look_alike_to_a_client() -> None:
+    titles = [tool_definition(each).title for each in plain().spec.tools]
+    assert "Identify the patient (clinic appointments)" in titles
+    assert len(set(titles)) == len(titles)
 
 
 def test_callers_are_identified_in_each_service_and_as_one_person() -> None:

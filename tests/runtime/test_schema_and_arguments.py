@@ -31,12 +31,11 @@ def test_every_type_has_its_exact_schema():
     assert input_schema(_every_type())["properties"] == {
         "id": {"type": "string", "minLength": 1, "maxLength": 64, "description": "id"},
         "ref": {"type": "string", "minLength": 1, "maxLength": 64, "description": "ref"},
-        "text": {"type": "string", "minLength": 1, "maxLength": 500, "description": "text"},
+        "text": {"type": "string", "minLength": 1, "maxLength": 500, "pattern": r"\S", "description": "text"},
         "enum": {"type": "string", "enum": ["a", "b"], "description": "enum"},
         "integer": {"type": "integer", "minimum": -(2**53), "maximum": 2**53, "description": "integer"},
         "money": {
             "type": "number",
-            "multipleOf": 0.01,
             "minimum": -(10**12),
             "maximum": 10**12,
             "description": "money",
@@ -49,7 +48,12 @@ def test_every_type_has_its_exact_schema():
             "description": "datetime",
         },
         "email": {"type": "string", "format": "email", "maxLength": 254, "description": "email"},
-        "phone": {"type": "string", "minLength": 1, "maxLength": 40, "description": "phone"},
+        "phone": {
+            "type": "string",
+            "maxLength": 40,
+            "pattern": r"^\+?[0-9 ()./-]*[0-9][0-9 ()./-]*$",
+            "description": "phone",
+        },
     }
 
 
@@ -124,11 +128,11 @@ GOOD = {
     "date": ["2024-02-29"],
     "datetime": ["2026-03-02 23:59:59"],
     "email": ["a@example.org"],
-    "phone": ["+1 555 010 0141"],
+    "phone": ["+1 555 010 0141", "(702) 555-0141", "007"],
 }
 BAD = {
     "id": ["", "x" * 65, 5, None, ["APT-1"]],
-    "text": ["", "x" * 501, "nul\0", "\ud800", b"a", {"a": 1}],
+    "text": ["", "   ", "\n", "x" * 501, "nul\0", "\ud800", b"a", {"a": 1}],
     "enum": ["c", "A", None, 1],
     "integer": [True, 1.5, "1", math.nan, math.inf, 2**53 + 2, 10**400, -(2**63), None],
     "money": [0.001, 19.999, True, "1", math.nan, math.inf, -math.inf, 10**13, 10**400, None],
@@ -145,7 +149,7 @@ BAD = {
         "2026-03-02 10:00:00\n",
     ],
     "email": ["nobody", "a@", "x" * 250 + "@example.org", 5],
-    "phone": ["", "1" * 41],
+    "phone": ["", "   ", "()", "1" * 41, "banana", "702 555 0141\n", "702\u202e555", "'); DROP TABLE person;--1"],
 }
 
 

@@ -131,7 +131,7 @@ def _identify(service: Service) -> Tool:
     return Tool(
         name=f"identify_{role.table}",
         title=f"Identify the {role.title}",
-        description=f"Identifies the {role.title} who is asking. Nothing else can be done before.",
+        description=f"Identifies the {role.title} who is asking. Everything else in this service comes after it.",
         access="read",
         parameters=tuple(parameters),
         binds=(
