@@ -42,6 +42,13 @@ class Deadline(NamedTuple):
             "change_hamper_delivery_day",
             (("new_delivery_date", IN_THREE_DAYS),),
         ),
+        Deadline(
+            "computer_accessory_orders",
+            "accessory_order",
+            "returnable_until",
+            "return_accessory_order",
+            (("returned_quantity", 1), ("reason", "damage")),
+        ),
         Deadline("internet_help_tickets", "internet_ticket", "reopenable_until", "reopen_internet_ticket"),
         Deadline(
             "bike_theft_claims",
