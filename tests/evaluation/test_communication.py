@@ -23,32 +23,32 @@ from tests.evaluation.talks import (
 from tests.world import clinic
 
 
-@pytest.mark.parametrize("said", ["That's $190 in all.", "190.00 dollars", "It costs 190."])
+@pytest.mark.parametrize("said", ["That's $70 in all.", "70.00 dollars", "It costs 70."])
 def test_an_answer_is_told_in_any_words(said):
-    case = _priced(190.0)
+    case = _priced(70.0)
 
-    assert reasons(case, replaced(straight(case), saying("$190"), Says(said)), "communication") == ()
+    assert reasons(case, replaced(straight(case), saying("$70"), Says(said)), "communication") == ()
 
 
-@pytest.mark.parametrize("said", ["That's $1,190.", "That's $19.", "I have looked it up.", "It is item 190-2."])
+@pytest.mark.parametrize("said", ["That's $1,070.", "That's $7.", "I have looked it up.", "It is item 70-2."])
 def test_another_answer_is_none(said):
-    case = _priced(190.0)
+    case = _priced(70.0)
 
-    assert reasons(case, replaced(straight(case), saying("$190"), Says(said)), "communication") == (
-        "the user was not told that consultation_fee is 190.0",
+    assert reasons(case, replaced(straight(case), saying("$70"), Says(said)), "communication") == (
+        "the user was not told that consultation_fee is 70.0",
     )
 
 
 def test_an_answer_before_the_lookup_is_a_guess():
-    case = _priced(190.0)
+    case = _priced(70.0)
     acts = straight(case)
-    guess = [acts[0], Says("It is $190."), *acts[1:-1]]
+    guess = [acts[0], Says("It is $70."), *acts[1:-1]]
 
-    assert reasons(case, guess, "communication") == ("the user was not told that consultation_fee is 190.0",)
+    assert reasons(case, guess, "communication") == ("the user was not told that consultation_fee is 70.0",)
 
 
 def test_an_answer_that_was_never_looked_up_could_not_be_told():
-    case = _priced(190.0)
+    case = _priced(70.0)
     acts = [act for act in straight(case) if not isinstance(act, Calls) or act.tool == "identify_patient"]
 
     assert reasons(case, acts, "communication") == ("consultation_fee was not looked up, so that it could not be told",)
@@ -101,7 +101,7 @@ def test_a_reason_before_the_lookups_is_a_guess():
 
 def test_several_answers_of_the_same_column_are_told_apart():
     """The fee of another doctor, which is the same, does not answer what a visit to this one costs."""
-    case = _priced(190.0)
+    case = _priced(70.0)
     details = next(step for step in case.task.instance.steps if step.tool == "get_doctor_details")
     acts = [act for act in straight(case) if not calling("search_doctors")(act)]
     acts = replaced(acts, calling("get_doctor_details"), call("get_doctor_details", doctor_id=_same_fee(details)))

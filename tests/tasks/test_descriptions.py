@@ -19,14 +19,18 @@ FREE = ["2026-03-05 08:00:00", "2026-03-06 08:00:00"]
 
 def test_what_was_moved_is_not_called_by_its_old_time() -> None:
     """Nobody would say: move the appointment of Friday to Monday, then confirm the appointment of Friday."""
+    of_the_moved_one = 0
     for instance in _planned(MOVE, CONFIRM):
         moved, confirmed = (step for step in instance.steps if step.purpose == "goal")
         (said,) = (slot for slot in instance.slots if slot.goal == 1)
+        if moved.arguments[0] != confirmed.arguments[0]:
+            continue
 
-        assert moved.arguments[0] == confirmed.arguments[0]
+        of_the_moved_one += 1
         assert (said.name, said.text, said.values) == ("appointment", "that appointment", ())
         with clinic().environment.fork() as session:
             assert run(session, instance.steps).ok
+    assert of_the_moved_one
 
 
 def test_what_was_left_as_it_was_is_described() -> None:

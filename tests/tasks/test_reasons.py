@@ -10,7 +10,7 @@ from tests.world import clinic
     ("code", "what"),
     [
         ("APPOINTMENT_TOO_SOON", BY_POLICY),  # the date that is asked for
-        ("DOCTOR_NOT_ACCEPTING_PATIENTS", BY_CONVERSATION),  # the search for the doctor shows it
+        ("CONFIRMATION_TOO_EARLY", BY_CONVERSATION),  # the list of appointments shows when it starts
         ("TOO_MANY_OPEN_APPOINTMENTS", BY_OTHERS),  # the patient's appointments are not looked up in order to book
         ("ALREADY_RATED", BY_NONE),  # nobody can look up ratings
     ],
