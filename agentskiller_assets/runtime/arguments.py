@@ -1,5 +1,6 @@
 """Are these the arguments that the tool takes? A compiled JSON Schema, and what JSON Schema cannot say."""
 
+import json
 import math
 import re
 from collections.abc import Callable
@@ -14,6 +15,10 @@ from agentskiller_assets.runtime.schema import PHONE, input_schema
 
 SqlValue = str | int | float | None
 _SHOWN = 200
+_VALUE_SHOWN = 80
+_VALUES_NAMED = 30
+_MASK = "\0"
+"""Stands for the value in the validator's messages; no schema holds it."""
 _INT64 = 2**63
 _PHONE = re.compile(PHONE)
 
@@ -22,6 +27,20 @@ def shown(value: Any) -> str:
     """A short text for messages that any encoder can write."""
     text = value if isinstance(value, str) else repr(value)
     return text.encode("utf-8", "replace").decode()[:_SHOWN]
+
+
+def _value(value: Any) -> str:
+    """A value as JSON, cut where it is long: what is said about it must have room."""
+    text = shown(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= _VALUE_SHOWN else f"{text[:_VALUE_SHOWN]}…"
+
+
+def _one_of(values: tuple[str, ...]) -> str:
+    """The values to choose from: all of them, unless they are very many."""
+    named = [json.dumps(value, ensure_ascii=False) for value in values[:_VALUES_NAMED]]
+    if more := len(values) - len(named):
+        named.append(f"{more} more")
+    return " or ".join([*([", ".join(named[:-1])] if named[1:] else []), *named[-1:]])
 
 
 def _text(value: Any) -> str | None:
@@ -112,13 +131,15 @@ _BINDERS: dict[str, Callable[[Any], SqlValue]] = {
 class ArgumentChecker:
     """Checks and converts the arguments of one tool."""
 
-    __slots__ = ("_binders", "_checks", "_defaults", "_required", "_validator", "parameters")
+    __slots__ = ("_binders", "_checks", "_defaults", "_required", "_validator", "_values", "parameters")
 
     def __init__(self, tool: Tool) -> None:
         self.parameters = tool.parameters
-        self._validator = jsonschema_rs.Draft202012Validator(input_schema(tool), validate_formats=True)
+        schema = input_schema(tool)
+        self._validator = jsonschema_rs.Draft202012Validator(schema, validate_formats=True, mask=_MASK)
         self._checks = {p.name: _CHECKS.get(p.type, _text) for p in tool.parameters}
         self._binders = [(p.name, _BINDERS[p.type]) for p in tool.parameters if p.type in _BINDERS]
+        self._values = {p.name: p.values for p in tool.parameters if p.type == "enum"}
         self._required = [p.name for p in tool.parameters if p.required]
         self._defaults: dict[str, SqlValue] = dict.fromkeys(self._checks)
 
@@ -131,7 +152,8 @@ class ArgumentChecker:
             if name in args:
                 seen += 1
                 if reason := check(args[name]):
-                    return Invalid(name, reason)
+                    optional = args[name] is None and name not in self._required
+                    return Invalid(name, f"{reason}; to give none, leave it out" if optional else reason)
         if seen != len(args):
             unknown = next(name for name in args if name not in self._checks)
             return Invalid(shown(unknown), "is not an argument of this tool")
@@ -154,4 +176,8 @@ class ArgumentChecker:
         order = list(self._checks)
         errors = list(self._validator.iter_errors(args))
         first = min(errors, key=lambda error: order.index(str(error.instance_path[0])))
-        return Invalid(str(first.instance_path[0]), shown(first.message))
+        name = str(first.instance_path[0])
+        reason = first.message.replace(_MASK, "", 1).strip()
+        if name in self._values:
+            reason = f"is not one of {_one_of(self._values[name])}"
+        return Invalid(name, f"{_value(args[name])} {reason}")

@@ -177,7 +177,39 @@ def test_unknown_missing_and_null_arguments_are_told_apart():
     assert checker.check({"genre": "novel", "gnre": "x"}) == Invalid("gnre", "is not an argument of this tool")
     assert checker.check({"genre": "novel", 5: "x"}) == Invalid("5", "is not an argument of this tool")
     assert checker.check({}) == Invalid("genre", "is required")
-    assert checker.check({"genre": "novel", "cost_at_most": None}) == Invalid("cost_at_most", "must be a number")
+    assert checker.check({"genre": None}) == Invalid("genre", "must be a string")
+    assert checker.check({"genre": "novel", "cost_at_most": None}) == Invalid(
+        "cost_at_most", "must be a number; to give none, leave it out"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "reason"),
+    [
+        ("text", "x" * 501, f'"{"x" * 79}… is longer than 500 characters'),
+        ("text", "\n" * 600 + "x", '"' + r"\n" * 39 + "\\… is longer than 500 characters"),
+        ("id", "", '"" is shorter than 1 character'),
+        ("phone", "1" * 41, f'"{"1" * 41}" is longer than 40 characters'),
+        ("email", "nobody", '"nobody" is not a "email"'),
+        ("datetime", "x", "must be a time of the calendar, as YYYY-MM-DD HH:MM:SS"),
+        ("integer", 2**53 + 2, f"{2**53 + 2} is greater than the maximum of {2**53}"),
+        ("enum", "A", '"A" is not one of "a" or "b"'),
+        ("enum", "z" * 9999, f'"{"z" * 79}… is not one of "a" or "b"'),
+    ],
+)
+def test_the_reason_is_there_however_long_the_value_is(kind, value, reason):
+    assert ArgumentChecker(_every_type()).check({kind: value}) == Invalid(kind, reason)
+
+
+@pytest.mark.parametrize(("count", "end"), [(1, '"v0"'), (30, '"v28" or "v29"'), (33, '"v29" or 3 more')])
+def test_all_values_to_choose_from_are_named_unless_they_are_very_many(count, end):
+    values = [f"v{n}" for n in range(count)]
+    specification = tool(parameters=[{"name": "x", "type": "enum", "description": "x", "values": values}])
+    invalid = ArgumentChecker(specification).check({"x": "V0"})
+    assert invalid is not None
+    assert invalid.reason.startswith('"V0" is not one of "v0"')
+    assert invalid.reason.endswith(end)
+    assert invalid.reason.count('"v') == min(count, 30)
 
 
 def test_bindings_are_what_sqlite_stores():
