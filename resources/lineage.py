@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.core.records import Model
+from resources.storage.sidecars import Materialization
 from resources.storage.warehouse import Warehouse
 
 Direction = Literal["up", "down"]
@@ -46,6 +47,8 @@ class LineageNode(Model):
     run_id: str | None = None
     code_version: str | None = None
     data_version: str | None = None
+    seed: int | None = None
+    """The seed that the record names, or that its materialization was set to: the roots have one."""
     label: str = ""
 
 
@@ -147,6 +150,7 @@ class Lineage:
                 run_id=note.run_id if note else None,
                 code_version=note.code_version if note else None,
                 data_version=note.data_version if note else None,
+                seed=_seed(fields.get(record), note),
                 label=_label(fields.get(record)),
             )
         return nodes
@@ -182,6 +186,11 @@ def _label(fields: dict[str, Any] | None) -> str:
     return textwrap.shorten(next(texts, ""), _LABEL_WIDTH, placeholder="…")
 
 
+def _seed(fields: dict[str, Any] | None, note: Materialization | None) -> int | None:
+    known = ((fields or {}).get("seed"), note.settings.get("seed") if note else None)
+    return next((seed for seed in known if isinstance(seed, int)), None)
+
+
 def _line(node: LineageNode) -> str:
     where = "not in the warehouse" if node.asset is None else node.asset
     if node.partition:
@@ -191,6 +200,8 @@ def _line(node: LineageNode) -> str:
         for name, value in (("run", node.run_id), ("code", node.code_version), ("data", node.data_version))
         if value
     ]
+    if node.seed is not None:
+        versions.append(f"seed {node.seed}")
     text = f"[bold]{escape(node.id)}[/bold] {escape(node.label)}".rstrip()
     return f"{text} [dim]{escape(', '.join([where, *versions]))}[/dim]"
 

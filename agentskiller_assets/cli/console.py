@@ -6,12 +6,25 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import typer
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 _WIDTH = None if sys.stdout.isatty() else 140
 """Tables are not squeezed when nobody's terminal sets a width."""
 out = Console(soft_wrap=True, width=_WIDTH)
 err = Console(stderr=True, soft_wrap=True, width=_WIDTH)
+
+
+_ANY_WIDTH = 1 << 20
+
+
+class WholeLines:
+    """Something of which every line is one line, however long: rich would cut a tree at the width, without a mark."""
+
+    def __init__(self, content: RenderableType) -> None:
+        self._content = content
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield from console.render(self._content, options.update(width=_ANY_WIDTH))
 
 
 def complain(text: str) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.json import JSON
 from rich.table import Table
 
-from agentskiller_assets.cli.console import out
+from agentskiller_assets.cli.console import WholeLines, out
 from resources.lineage import Lineage
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -53,11 +53,11 @@ def lineage(
     depth: Annotated[int | None, typer.Option(min=1, help="How many steps to follow.")] = None,
     format: Annotated[LineageFormat, typer.Option(help="How to print it.")] = LineageFormat.tree,
 ) -> None:
-    """Follow a record to everything it was made from, with asset, partition, run, code and data version."""
+    """Follow a record to everything it was made from, with asset, partition, run, code and data version, and seed."""
     lines = Lineage(Warehouse(default_root()))
     graph = lines.down(record_id, depth) if down else lines.up(record_id, depth)
     if format is LineageFormat.tree:
-        out.print(graph.as_tree())
+        out.print(WholeLines(graph.as_tree()))
     else:
         sys.stdout.write((graph.as_json() if format is LineageFormat.json else graph.as_mermaid()) + "\n")
 

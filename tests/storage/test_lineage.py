@@ -11,7 +11,12 @@ from agentskiller_assets.core.records import row_id
 from agentskiller_assets.errors import RecordNotFoundError
 from resources.lineage import Lineage
 from resources.storage.warehouse import Warehouse
+from tests.cli.project import Project
 from tests.storage.library import STAMP, Book, Chapter, book, environment, stamp
+
+class SeededChapter(Chapter):
+    seed: int
+
 
 ROW = "row:lending_library."
 
@@ -65,6 +70,7 @@ def test_up_reaches_everything_a_task_was_made_from(lineage: Lineage) -> None:
         "partition": "lending_library",
         "run_id": "run-2",
         "code_version": "c1",
+        "seed": 7,
         "label": 'The "topic_1"',
     }
     assert graph.nodes[ROW + "loans.LON-0"].label == "loans LON-0"
@@ -94,6 +100,32 @@ def test_a_circle_ends_and_a_depth_limits(lineage: Lineage) -> None:
 def test_an_unknown_record_is_named_with_the_closest(lineage: Lineage, direction: str) -> None:
     with pytest.raises(RecordNotFoundError, match=r"topic_9: .*topic_1"):
         getattr(lineage, direction)("topic_9")
+
+
+def test_every_line_of_the_tree_is_printed_whole_however_narrow_it_is(lineage: Lineage, tmp_path: Path) -> None:
+    printed = Project(tmp_path, {"COLUMNS": "40"}).run("lineage", TASK)
+    console = Console(file=io.StringIO(), width=1000)
+    console.print(lineage.up(TASK).as_tree())
+    assert printed == console.file.getvalue()  # type: ignore[attr-defined]
+    assert max(map(len, printed.splitlines())) > 100
+
+
+def test_the_seed_is_that_of_the_record_or_else_of_its_materialization(tmp_path: Path) -> None:
+    warehouse = Warehouse(tmp_path / "warehouse")
+    chapter = Chapter(id="chapter_1", position=0, title="One")
+    own = SeededChapter(id="chapter_2", position=0, title="Two", seed=8, parents=(chapter.id,))
+    last = Chapter(id="chapter_3", position=0, title="Three", parents=(own.id,))
+    warehouse.write_records("first", None, Chapter, [chapter], STAMP)
+    warehouse.write_records("second", None, SeededChapter, [own], stamp(settings={"seed": 9}))
+    warehouse.write_records("third", None, Chapter, [last], stamp(settings={}))
+    graph = Lineage(warehouse).up(last.id)
+    seeds = {name: node["seed"] for name, node in json.loads(graph.as_json())["nodes"].items()}
+    assert seeds == {"chapter_3": None, "chapter_2": 8, "chapter_1": 7}
+    console = Console(file=io.StringIO(), width=1000)
+    console.print(graph.as_tree())
+    lines = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+    assert [line.rpartition(", ")[2][:4] for line in lines] == ["data", "seed", "seed"]
+    assert lines[2].endswith(", seed 7")
 
 
 def test_the_tree_opens_every_record_once(lineage: Lineage) -> None:
