@@ -1,15 +1,19 @@
 """The MCP door: sessions of an environment behind a server that any MCP host can use."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import AsyncIterable, Awaitable, Callable
 from functools import lru_cache
 from typing import Any
 
 import anyio
+from anyio.abc import ObjectSendStream
 from mcp import types
 from mcp.server.context import ServerRequestContext
 from mcp.server.lowlevel import Server
 from mcp.server.stdio import stdio_server
 from mcp.shared.exceptions import MCPError
+from mcp.shared.message import SessionMessage
+from pydantic import ValidationError
 from sqlglot import exp
 
 from agentskiller_assets.core import sql
@@ -24,7 +28,10 @@ __all__ = ["mcp_server", "policy_uri", "run_stdio", "session_server", "tool_defi
 Context = ServerRequestContext[Any]
 SessionOf = Callable[[Context], Session]
 """Which session a request is about."""
+Received = SessionMessage | Exception
+Send = Callable[[SessionMessage], Awaitable[None]]
 Page = types.PaginatedRequestParams | None
+_LOG = logging.getLogger(__name__)
 DEFECT = "The call could not be carried out because of a fault of the server; nothing was changed."
 """All that a client learns of a defect in the specification's SQL."""
 
@@ -82,10 +89,36 @@ def run_stdio(server: Server[Any]) -> None:
     """Serve standard input and output until the host closes them."""
 
     async def serve() -> None:
-        async with stdio_server() as (received, sent):
-            await server.run(received, sent, server.create_initialization_options())
+        async with stdio_server() as (received, sent), anyio.create_task_group() as tasks:
+            forward, messages = anyio.create_memory_object_stream[Received]()
+            tasks.start_soon(_answer_unreadable, received, forward, sent.send)
+            await server.run(messages, sent, server.create_initialization_options())
+            tasks.cancel_scope.cancel()
 
     anyio.run(serve)
+
+
+async def _answer_unreadable(
+    received: AsyncIterable[Received], forward: ObjectSendStream[Received], send: Send
+) -> None:
+    """Passes on what the client says. The SDK drops what is no message: here it is logged, and answered as an error."""
+    async with forward:
+        async for each in received:
+            if not isinstance(each, ValidationError):
+                await forward.send(each)
+            elif error := _unreadable(each):
+                _LOG.warning("A line of standard input was refused: %s", error.message)
+                await send(SessionMessage(types.JSONRPCError(jsonrpc="2.0", id=None, error=error)))
+
+
+def _unreadable(fault: ValidationError) -> types.ErrorData | None:
+    """What JSON-RPC says of a line that is no JSON or no message; nothing of one that is empty."""
+    first = fault.errors()[0]
+    if first["type"] != "json_invalid":
+        return types.ErrorData(code=types.INVALID_REQUEST, message="This is no JSON-RPC message.")
+    if not str(first["input"]).strip():
+        return None
+    return types.ErrorData(code=types.PARSE_ERROR, message=first["msg"])
 
 
 def policy_uri(spec: EnvironmentSpec) -> str:

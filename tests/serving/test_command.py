@@ -1,5 +1,6 @@
 """Starting a server wrongly: one line that says what is wrong, and no server."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,6 +10,19 @@ import pytest
 
 from agentskiller_assets.serving.command import ADMIN_TOKEN
 from tests.serving.kit import server_folder
+
+INITIALIZE = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 7,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "test", "version": "1"},
+        },
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +58,34 @@ def test_a_token_that_could_be_guessed_is_refused_and_not_repeated(module: Path)
     assert code == 1
     assert "short enough to be guessed" in errors
     assert "hunter2" not in errors
+
+
+def test_a_line_that_is_no_message_is_answered_and_logged_and_the_conversation_goes_on(module: Path) -> None:
+    deep = f'{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{"cursor":{"[" * 300}{"]" * 300}}}}}'
+    lines = ["not json", '{"id": "\\ud800"}', deep, "", "[]", INITIALIZE]
+    done = _talk(module, "".join(f"{line}\n" for line in lines))
+    answers = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(each["id"], each.get("error", {}).get("code")) for each in answers] == [
+        (None, -32700),
+        (None, -32700),
+        (None, -32700),
+        (None, -32600),
+        (7, None),
+    ]
+    assert done.stderr.splitlines() == [
+        "A line of standard input was refused: Invalid JSON: expected ident at line 1 column 2",
+        "A line of standard input was refused: Invalid JSON: unexpected end of hex escape at line 1 column 15",
+        "A line of standard input was refused: Invalid JSON: recursion limit exceeded at line 1 column 265",
+        "A line of standard input was refused: This is no JSON-RPC message.",
+    ]
+
+
+def _talk(module: Path, said: str) -> subprocess.CompletedProcess[str]:
+    """One conversation over standard input and output, which ends when all is said."""
+    command = [sys.executable, "-P", module.name]
+    return subprocess.run(
+        command, cwd=module.parent, input=said, capture_output=True, text=True, timeout=60, check=True
+    )
 
 
 def _started(module: Path, options: list[str], extra: dict[str, str] | None = None) -> tuple[int, str]:

@@ -14,6 +14,7 @@ from resources.storage.warehouse import Warehouse
 from tests.cli.project import Project
 from tests.storage.library import STAMP, Book, Chapter, book, environment, stamp
 
+
 class SeededChapter(Chapter):
     seed: int
 
