@@ -11,6 +11,7 @@ from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.pack import SectorPack
 from agentskiller_assets.cli.choice import split
+from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.console import complain, out, report_tried
 from agentskiller_assets.errors import AgentSkillerError, PackError
 
@@ -68,7 +69,8 @@ def try_out(
     wanted = split(domains) or list(sectors)
     if unknown := sorted({*wanted} - {*sectors}):
         fault = f"{file} has no such service" if file else "no sector pack has it"
-        raise PackError(f"domain {unknown[0]!r}", fault, f"Choose from: {', '.join(sorted(sectors))}.")
+        fix = choose_from(unknown[0], sorted(sectors), "agentskiller packs list")
+        raise PackError(f"domain {unknown[0]!r}", fault, fix)
     services = [(sectors[domain], domain) for domain in wanted]
     report_tried(wanted, try_services(folder, services, seed, tasks, jobs))
 

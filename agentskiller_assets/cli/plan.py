@@ -8,6 +8,7 @@ import dagster as dg
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.settings import Settings
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
 from agentskiller_assets.jobs import CATALOG_ASSETS
@@ -104,10 +105,9 @@ def needed_count(author: Author, seed: int, domains: Sequence[str], known: int) 
     except PackError as error:
         if count == 1:
             raise
-        have = ", ".join(draft.domain for draft in author.expand_domains(count - 1, seed))
-        raise RegistryError(
-            f"domain {sorted(missing)[0]!r}", "no sector pack has it", f"Choose from: {have}."
-        ) from error
+        have, name = [draft.domain for draft in author.expand_domains(count - 1, seed)], sorted(missing)[0]
+        fix = choose_from(name, have, "agentskiller packs list")
+        raise RegistryError(f"domain {name!r}", "no sector pack has it", fix) from error
     return max(count, known)
 
 

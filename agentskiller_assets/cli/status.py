@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentskiller_assets.cli.choice import named_pairs, split
+from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.errors import RegistryError
 from agentskiller_assets.registry import read_registry
@@ -91,6 +92,6 @@ def _tell(failure: str) -> None:
 def _must_be_known(kind: str, chosen: Sequence[str], known: Sequence[str]) -> None:
     for name in chosen:
         if name not in known:
-            added = name.replace("--", " ")
-            fix = f"Choose from: {', '.join(known)}; or add it with `agentskiller {kind}s add {added}`."
+            fix = choose_from(name, known, f"agentskiller {kind}s list")
+            fix += f" To add it: `agentskiller {kind}s add {name.replace('--', ' ')}`."
             raise RegistryError(f"{kind} {name!r}", "is not registered", fix)

@@ -144,7 +144,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (("run", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. Choose from: "),
+        (("run", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. The closest are "),
         (("run", "--count", "999"), 1, "the packs have only"),
         (("run",), 2, "give either --domains or --count, or --pairs"),
         (("run", "--count", "0"), 2, "Invalid value for"),
@@ -159,7 +159,7 @@ def test_a_broken_pack_fails_its_own_domain_and_mending_it_makes_only_what_is_mi
         (("domains", "add", "nowhere"), 1, "no sector pack has it"),
         (("packs", "check", "/nowhere.yaml"), 1, "/nowhere.yaml: No such file"),
         (("packs", "try", "/nowhere.yaml"), 1, "/nowhere.yaml: No such file"),
-        (("packs", "try", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. Choose from: "),
+        (("packs", "try", "--domains", "nowhere"), 1, "domain 'nowhere': no sector pack has it. The closest are "),
     ],
 )
 def test_wrong_input_is_one_clear_line_and_no_traceback(
