@@ -21,7 +21,7 @@ _MAKE = "`agentskiller run --count 6`"
 
 
 def export_openai(folder: Folder) -> None:
-    """Write the dataset for OpenAI's chat fine-tuning: train.jsonl, validation.jsonl and test.jsonl."""
+    """Write the dataset for OpenAI's chat fine-tuning: train.jsonl, validation.jsonl, test.jsonl, and ids beside."""
     examples = _examples(Warehouse(default_root()))
     _write(folder, openai_files(examples), examples)
 
@@ -34,11 +34,11 @@ def export_hf(folder: Folder) -> None:
     made = warehouse.materialization("training_dataset", None)
     if made is None or made.data_version != report.digest:
         raise StorageError("dataset_report", "it tells of other examples than those that are stored", f"Run {_MAKE}.")
-    _write(folder, hub_files(examples, report), examples)
+    _write(folder, hub_files(examples, report, _by_models(warehouse)), examples)
 
 
 def export_alpaca(folder: Folder) -> None:
-    """Write the dataset in Alpaca's form, one sample for each message of the agent."""
+    """Write the dataset in Alpaca's form, one sample for each message of the agent, and ids beside."""
     examples = _examples(Warehouse(default_root()))
     _write(folder, alpaca_files(examples), examples)
 
@@ -49,6 +49,13 @@ def _examples(warehouse: Warehouse) -> list[Example]:
         fix = 'See `agentskiller sql "SELECT decision, reason, count(*) FROM dataset_selection GROUP BY ALL"`.'
         raise DatasetError("training_dataset", "it holds no example", fix)
     return examples
+
+
+def _by_models(warehouse: Warehouse) -> bool:
+    """Whether a language model was asked for anything that is stored."""
+    asked = "SELECT count(*) FROM materializations WHERE author <> 'procedural' OR len(call_ids) > 0"
+    _, [(found,)] = warehouse.query(asked)
+    return found > 0
 
 
 def _stored(warehouse: Warehouse, asset: str) -> str:

@@ -1,6 +1,7 @@
 """The exports: what each consumer reads is what is stored, the same bytes every time, and nothing unsound."""
 
 import json
+import re
 from collections import Counter
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from datasets import load_dataset
 
+from agentskiller_assets.core.prose_lint import lint_prose
 from agentskiller_assets.dataset.exports.alpaca import samples
 from agentskiller_assets.dataset.exports.openai_files import openai_files
 from agentskiller_assets.dataset.models import SPLITS, Example
@@ -75,12 +77,32 @@ def test_openai_gets_every_example_with_exactly_what_its_documentation_names(pro
     assert list(first) == ["role", "content"]
 
 
+@pytest.mark.parametrize("form", ["openai", "alpaca"])
+def test_beside_each_line_is_the_id_of_its_example_from_which_the_lineage_leads_on(
+    project: Project, made: list[Example], form: str
+):
+    for split in SPLITS:
+        lines = _lines(project.root / form / f"{split}.jsonl")
+        ids = (project.root / form / f"{split}.ids").read_text(encoding="utf-8").splitlines()
+        known = {f"{each.id}\t{each.domain}": each for each in made if each.split == split}
+        assert len(ids) == len(lines)
+        assert list(dict.fromkeys(ids)) == list(known)
+        for line, of in zip(lines, ids, strict=True):
+            if form == "openai":
+                assert line["messages"] == list(known[of].messages)
+            else:
+                assert line in list(samples(known[of]))
+    first = (project.root / form / "train.ids").read_text(encoding="utf-8").partition("\t")[0]
+    assert project.run("lineage", first, "--depth", "1").startswith(f"{first} ")
+
+
 def test_load_dataset_reads_the_folder_and_gives_what_trl_takes(project: Project, made: list[Example], tmp_path: Path):
     loaded: Any = load_dataset(str(project.root / "hf"), cache_dir=str(tmp_path))
     assert set(loaded) == {"train", "test"}
     for split in loaded:
         expected = _of(made, split)
         assert loaded[split]["id"] == [each.id for each in expected]
+        assert loaded[split]["domain"] == [each.domain for each in expected]
         assert [loaded[split][index]["tools"] for index in range(len(expected))] == [list(e.tools) for e in expected]
         found = [[_without_none(message) for message in messages] for messages in loaded[split]["messages"]]
         assert found == [[_without_none(_with_objects(message)) for message in each.messages] for each in expected]
@@ -107,6 +129,32 @@ def test_the_card_of_the_folder_has_front_matter_that_names_the_files(project: P
     assert "| `near_threshold` | 0.9 |" in card
     names = sorted(path.name for path in (project.root / "hf" / "data").iterdir())
     assert names == ["test-00000-of-00001.parquet", "train-00000-of-00001.parquet"]
+
+
+def test_the_card_explains_every_column_and_says_what_is_known_of_the_license(project: Project):
+    front, _, card = (project.root / "hf" / "README.md").read_text(encoding="utf-8")[4:].partition("---\n")
+    features = yaml.safe_load(front)["dataset_info"]["features"]
+    noted = re.findall(r"^\| `(\w+)` \| .+ \|$", card.partition("## Columns")[2], re.MULTILINE)
+    assert noted == [each["name"] for each in features]
+    assert yaml.safe_load(front)["license"] == "apache-2.0"
+    assert "no language model wrote any of them" in card
+    assert list(lint_prose(card.partition("## Where the texts come from")[2])) == []
+
+
+def test_where_models_were_asked_the_card_leaves_the_license_to_who_knows_their_terms(
+    made: list[Example], tmp_path: Path
+):
+    project = Project(tmp_path)
+    warehouse = with_dataset(store(project.warehouse, evaluated()), made, selected(evaluated()))
+    note = warehouse.root / "_materializations" / "training_dataset" / "all.json"
+    note.write_text(
+        note.read_text(encoding="utf-8").replace('"author":"procedural"', '"author":"llm"'), encoding="utf-8"
+    )
+    project.run("export", "hf", str(tmp_path / "out"))
+    front, _, card = (tmp_path / "out" / "README.md").read_text(encoding="utf-8")[4:].partition("---\n")
+    assert yaml.safe_load(front)["license"] == "other"
+    assert "Language models were asked" in card
+    assert "no language model" not in card
 
 
 def test_alpaca_gets_a_sample_for_each_message_of_the_agent(project: Project, made: list[Example]):

@@ -5,11 +5,11 @@ tags, and the tools are listed at the end of the system prompt, as Hermes and Qw
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any
 
-from agentskiller_assets.dataset.exports.lines import Files, by_split, compact, json_lines, ordered
+from agentskiller_assets.dataset.exports.lines import Files, by_split, compact, id_lines, json_lines, ordered
 from agentskiller_assets.dataset.models import Example
 
 _TOOLS = """
@@ -28,11 +28,15 @@ To call one, write its name and arguments as JSON within tags:
 
 
 def alpaca_files(examples: Sequence[Example]) -> Files:
-    """`train.jsonl`, `validation.jsonl` and `test.jsonl` with instruction, input, output, system and history."""
-    return {
-        f"{split}.jsonl": json_lines(chain.from_iterable(map(samples, found)))
-        for split, found in by_split(examples).items()
+    """`train.jsonl`, `validation.jsonl` and `test.jsonl` with instruction, input, output, system and history.
+
+    Line by line, `train.ids` says of which example the sample is.
+    """
+    found = by_split(examples)
+    lines: Files = {
+        f"{split}.jsonl": json_lines(chain.from_iterable(map(samples, each))) for split, each in found.items()
     }
+    return {**lines, **{f"{split}.ids": id_lines(_once_a_sample(each)) for split, each in found.items()}}
 
 
 def samples(example: Example) -> Iterator[dict[str, Any]]:
@@ -55,6 +59,10 @@ def samples(example: Example) -> Iterator[dict[str, Any]]:
         }
         history.append([instruction, output])
         received = []
+
+
+def _once_a_sample(examples: Iterable[Example]) -> Iterator[Example]:
+    return (each for each in examples for message in each.messages if message["role"] == "assistant")
 
 
 def _received(message: Mapping[str, Any]) -> str:

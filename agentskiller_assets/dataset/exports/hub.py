@@ -19,6 +19,7 @@ _COLUMNS: dict[str, Shape] = {
     "tools": _JSON,
     "parallel_tool_calls": "BOOLEAN",
     "id": _TEXT,
+    "domain": _TEXT,
     "task_kind": _TEXT,
     "domains": [_TEXT],
     "group": _TEXT,
@@ -30,6 +31,28 @@ _COLUMNS: dict[str, Shape] = {
 _DTYPES = {_TEXT: "string", _NUMBER: "int32", _JSON: "json", "BOOLEAN": "bool"}
 _SMALLEST_BUFFER = 1 << 20
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_COLUMN_NOTES = {
+    "messages": "The conversation, from the system prompt with the policy to the last message.",
+    "tools": "The functions that the agent may call.",
+    "parallel_tool_calls": "Always false: calls are made one after the other.",
+    "id": "The example's id; `agentskiller lineage ID` says from what it was made.",
+    "domain": "The domain, or the pair as `A--B`.",
+    "task_kind": "`fulfil`: do what is asked for. `inform`: find it out. `refuse`: it violates exactly one rule. "
+    "`insufficient`: it cannot be done here, or the person lacks what it takes.",
+    "domains": "The domain, or the two domains of the pair.",
+    "group": "The first of the domains that pairs hold together: no group, or else no domain, is in two splits.",
+    "turns": "How many messages the two say to each other; calls and results are not counted.",
+    "calls": "How many calls of tools there are.",
+    "words": "How many words all messages but the system prompt have.",
+}
+_SCRIPTED = """Scripts put all texts together; no language model wrote any of them. The sentences are those of the
+packs, patterns and templates of agentskiller-assets, which are under Apache-2.0. Who made this from packs of their own
+says here, and in the front matter, what holds.
+"""
+_MODELLED = """Language models were asked in the warehouse that this was made from. What may be done with their words is
+for the terms of their providers to say; the packs, patterns and templates of agentskiller-assets are under Apache-2.0.
+Say here, and in the front matter, what holds.
+"""
 _USE = """
 ## Load it
 
@@ -46,11 +69,14 @@ knows from 4.7 on. A message has every field, with nothing in those that it does
 """
 
 
-def hub_files(examples: Sequence[Example], report: DatasetReport) -> Files:
-    """`data/<split>-00000-of-00001.parquet` for every split that has examples, and `README.md`."""
+def hub_files(examples: Sequence[Example], report: DatasetReport, by_models: bool) -> Files:
+    """`data/<split>-00000-of-00001.parquet` for every split that has examples, and `README.md`.
+
+    `by_models`: whether language models had a part in it, which decides what the card can say of the license.
+    """
     found = {split: each for split, each in by_split(examples).items() if each}
     files: Files = {f"data/{split}-00000-of-00001.parquet": _parquet(each) for split, each in found.items()}
-    return {**files, "README.md": _readme(list(found), report).encode()}
+    return {**files, "README.md": _readme(list(found), report, by_models).encode()}
 
 
 def _parquet(examples: Sequence[Example]) -> bytes:
@@ -76,11 +102,12 @@ def _row(example: Example) -> dict[str, Any]:
     return {**kept, "messages": ordered(example.messages), "tools": compact(ordered(example.tools))}
 
 
-def _readme(splits: Sequence[str], report: DatasetReport) -> str:
+def _readme(splits: Sequence[str], report: DatasetReport, by_models: bool) -> str:
     files = [{"split": split, "path": f"data/{split}-*.parquet"} for split in splits]
     size = next((name for most, name in _SIZES if report.examples < most), "n>1M")
     front = {
         "pretty_name": "Conversations with tools",
+        **({"license": "other", "license_name": "see-this-card"} if by_models else {"license": "apache-2.0"}),
         "language": ["en"],
         "task_categories": ["text-generation"],
         "tags": ["tool-use", "function-calling", "conversational", "synthetic"],
@@ -89,7 +116,14 @@ def _readme(splits: Sequence[str], report: DatasetReport) -> str:
         "dataset_info": {"config_name": "default", "features": _features(_COLUMNS)},
     }
     written = yaml.safe_dump(front, sort_keys=False, allow_unicode=True)
-    return f"---\n{written}---\n\n{report.card.rstrip()}\n{_USE}"
+    columns = "".join(f"| `{name}` | {_COLUMN_NOTES[name]} |\n" for name in _COLUMNS)
+    return (
+        f"---\n{written}---\n\n{report.card.rstrip()}\n{_USE}\n"
+        f"## Columns\n\n| column | what it says |\n| -- | -- |\n{columns}\n"
+        f"## Where the texts come from, and their license\n\n"
+        "Persons and records are made up: names, addresses, phone numbers and dates are drawn from a seed.\n"
+        f"{_MODELLED if by_models else _SCRIPTED}"
+    )
 
 
 def _sql(shape: Shape) -> str:

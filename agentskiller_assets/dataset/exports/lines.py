@@ -40,6 +40,11 @@ def json_lines(values: Iterable[Any]) -> Iterator[bytes]:
     return (f"{compact(value)}\n".encode() for value in values)
 
 
+def id_lines(examples: Iterable[Example]) -> Iterator[bytes]:
+    """The id, and the domain or pair, of the example of each line beside it, for `agentskiller lineage`."""
+    return (f"{example.id}\t{example.domain}\n".encode() for example in examples)
+
+
 def compact(value: Any) -> str:
     """JSON as short as it can be."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
