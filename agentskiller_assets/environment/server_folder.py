@@ -17,6 +17,7 @@ from agentskiller_assets.errors import SpecError
 PACKAGE = "agentskiller_assets"
 _ROOT = Path(__file__).parents[1]
 _POLICY_FILE, _TOOLS_FILE = "policy.md", "tools.json"
+_PINS_FILE, _TEST_PINS_FILE = "requirements.txt", "requirements-test.txt"
 
 Files = dict[str, bytes]
 
@@ -33,14 +34,15 @@ def exported_files(server: ServerModule, image: bytes, policy: str, tools: Seque
     """A folder that needs nothing of this project: server, rows, policy, tools, tests, and the part of the runtime
     that the server imports."""
     sources = runtime_sources(server.module, server.tests)
+    pins = _pins([server.module, *sources.values()])
+    more = [pin for pin in _pins([server.tests]) if pin not in pins]
     files = {
         **served_files(server, image),
         TEST_FILE: server.tests.encode(),
         _POLICY_FILE: policy.encode(),
         _TOOLS_FILE: _json([tool.function for tool in tools]),
-        "requirements.txt": "".join(
-            f"{pin}\n" for pin in _pins([server.module, server.tests, *sources.values()])
-        ).encode(),
+        _PINS_FILE: _lines(pins),
+        _TEST_PINS_FILE: _lines([f"-r {_PINS_FILE}", *more]),
         "LICENSE": license_text(),
         **{path: text.encode() for path, text in sources.items()},
     }
@@ -112,6 +114,10 @@ def license_text() -> bytes:
     """Under which all that is exported may be used."""
     found = metadata.distribution("agentskiller-assets").read_text("licenses/LICENSE")
     return (found or (_ROOT.parent / "LICENSE").read_text(encoding="utf-8")).encode()
+
+
+def _lines(texts: Sequence[str]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode()
 
 
 def _json(value: Any) -> bytes:

@@ -107,10 +107,13 @@ def test_an_exported_folder_runs_without_this_project(project: Project, tmp_path
 def test_requirements_pin_what_the_folder_imports_and_name_no_project_of_ours(project: Project, tmp_path: Path) -> None:
     folder = tmp_path / "clinic"
     project.run("export", "mcp", DOMAIN, str(folder))
-    pins = (folder / "requirements.txt").read_text(encoding="utf-8").split()
+    pins = (folder / "requirements.txt").read_text(encoding="utf-8").splitlines()
     names = {pin.split("==")[0] for pin in pins}
-    assert names == {"anyio", "jsonschema_rs", "mcp", "pydantic", "pytest", "sqlglot", "starlette", "uvicorn"}
-    assert all(pin.split("==")[1] for pin in pins)
+    assert names == {"anyio", "jsonschema_rs", "mcp", "pydantic", "sqlglot", "starlette", "uvicorn"}
+    server, *more = (folder / "requirements-test.txt").read_text(encoding="utf-8").splitlines()
+    assert server == "-r requirements.txt"
+    assert [pin.split("==")[0] for pin in more] == ["pytest"]
+    assert all(pin.split("==")[1] for pin in [*pins, *more])
 
 
 def test_two_exports_are_the_same_bytes(project: Project, tmp_path: Path) -> None:
