@@ -20,6 +20,8 @@ LAUNCHER = Path(__file__).with_name("sandbox_launcher.py")
 SHORT = 600
 _NOTE, _OUTPUT, _RESULTS = ".sandbox.json", ".output.txt", ".results.xml"
 _NO_TESTS, _BY_SIGNAL = 5, 128
+_LAST_S = 5
+"""That a process has to end by itself."""
 LOADED = (
     *("anyio._backends._asyncio", "jsonschema", "jsonschema_rs", "mcp", "mcp.server.lowlevel", "mcp.server.stdio"),
     *("pydantic.root_model", "sqlglot.dialects.sqlite", "sqlite3", "unittest"),
@@ -135,7 +137,11 @@ class _Launcher:
     def end(self) -> None:
         """Ends it; it ends by itself with whoever started it, too."""
         self._requests.close()
-        self.process.wait()
+        try:
+            self.process.wait(_LAST_S)
+        except subprocess.TimeoutExpired:  # a child of this process holds the other end of its input
+            self.process.kill()
+            self.process.wait()
         self._answers.close()
 
 

@@ -66,11 +66,11 @@ class Transport:
         """The answer, or what was wrong on the way."""
         import openai  # noqa: PLC0415 - takes a second, and most runs ask no model
 
+        create = self._opened().chat.completions.with_raw_response.create
         try:
             # a server that sends a byte now and then is cut off as well
             async with asyncio.timeout(self._timeout_s):
                 # as `extra_body` it goes out as it is: the client walks through typed messages for a millisecond a call
-                create = self._opened().chat.completions.with_raw_response.create
                 raw = await create(model=body["model"], messages=[], extra_body=body)
             answer = raw.http_response
         except openai.APIStatusError as error:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentskiller_assets.core.canonical import canonical_json, plain_json
@@ -17,6 +17,7 @@ PLAIN = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_plain_values_have_the_same_text_either_way(value: object) -> None:
     text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)

@@ -1,6 +1,6 @@
 """Near duplicates are exactly those that comparing all with all would find."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agentskiller_assets.dataset.duplicates import Shingles, near_duplicates, similarity
@@ -20,6 +20,7 @@ def _by_comparing_all(texts: dict[str, frozenset[int]], threshold: float) -> set
     return found
 
 
+@settings(deadline=None)
 @given(SETS, THRESHOLDS)
 def test_looking_at_rare_runs_finds_what_comparing_all_finds(sets: list[frozenset[int]], threshold: float):
     texts = {str(number): runs for number, runs in enumerate(sets)}

@@ -21,7 +21,9 @@ def _write(order: Order) -> None:
     """Stands for a run: says who made it, and waits while there is a file that says so."""
     place = Path(order.presence)
     (place / order.run_id).write_text(str(os.getpid()))
-    while (place / "wait").exists():
+    for _ in range(3000):  # a child that waits for ever keeps the pipes of its parent open
+        if not (place / "wait").exists():
+            break
         time.sleep(0.01)
     (place / f"{order.run_id}.done").touch()
 
@@ -39,10 +41,16 @@ def workers(monkeypatch: pytest.MonkeyPatch) -> Workers:
     return Workers()
 
 
+def _is_idle(workers: Workers, pid: int) -> bool:
+    """Whether a worker has told that its run is done, or has gone."""
+    workers._look()
+    return all(each.is_idle for each in workers._workers if each.pid == pid)
+
+
 def _run(workers: Workers, run_id: str, folder: Path) -> int:
     pid = workers.start(_order(run_id, folder))
     _until((folder / f"{run_id}.done").exists)
-    time.sleep(0.05)
+    _until(lambda: _is_idle(workers, pid))
     assert int((folder / run_id).read_text()) == pid
     return pid
 
@@ -66,7 +74,7 @@ def test_a_killed_worker_takes_its_own_run_with_it_and_no_other(workers: Workers
     os.kill(first, signal.SIGKILL)
     (tmp_path / "wait").unlink()
     _until((tmp_path / "b.done").exists)
-    time.sleep(0.05)
+    _until(lambda: _is_idle(workers, second))
     assert not (tmp_path / "a.done").exists()
     assert _run(workers, "c", tmp_path) == second
 

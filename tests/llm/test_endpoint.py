@@ -106,9 +106,9 @@ def test_a_fault_that_stays_ends_in_an_error_after_as_many_attempts_as_allowed(f
 
 
 def test_a_server_that_does_not_answer_in_time_or_at_all_is_given_up():
-    found = tried(lambda *_: Reply(b"{}", delay_s=60), timeout_s=0.2, patience=Patience(attempts=2))
+    found = tried(lambda *_: Reply(b"{}", delay_s=60), timeout_s=2, patience=Patience(attempts=2))
     assert isinstance(found.error, EndpointError)
-    assert "no answer within 0.2 s" in found.told
+    assert "no answer within 2 s" in found.told
     assert len(found.server.requests) == 2
     nobody = model("http://127.0.0.1:9/v1", patience=Patience(attempts=2))
     with pytest.raises(EndpointError, match="did not answer in 2 attempts: Connect"):

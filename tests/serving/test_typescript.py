@@ -46,10 +46,10 @@ def install() -> None:
     """The SDK at its locked version; without Node or the npm registry there is nothing to test with."""
     if not (shutil.which("node") and shutil.which("npm")):
         pytest.skip("Node and npm are not installed")
-    if (HERE / "node_modules" / "@modelcontextprotocol").is_dir():
+    if (HERE / "node_modules" / ".package-lock.json").is_file():  # npm writes it last
         return
-    command = ["npm", "ci", "--no-audit", "--no-fund"]
-    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=False)
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--fetch-retries", "5"]
+    done = subprocess.run(command, cwd=HERE, capture_output=True, text=True, timeout=300, check=False)
     if done.returncode and not os.environ.get("CI"):
         pytest.skip("the TypeScript SDK cannot be installed: npm ci failed")
     assert done.returncode == 0, done.stderr

@@ -151,7 +151,8 @@ def test_eight_writers_and_a_reader_of_the_catalog_lose_nothing(warehouse: Wareh
     while any(writer.is_alive() for writer in writers):
         if warehouse.root.is_dir() and any(warehouse.root.glob("books_*/*.parquet")):
             assert warehouse.query("SELECT count(*) % 50 FROM records")[1] == [(0,)]
-            if any(warehouse.root.glob("_materializations/books_*/*.json")):
+            # the only sidecar is away for a moment while it is replaced, and the view with it
+            if len(list(warehouse.root.glob("_materializations/books_*/*.json"))) > 1:
                 assert warehouse.query("SELECT DISTINCT row_count FROM materializations")[1] in ([], [(50,)])
         time.sleep(0.01)
     for writer in writers:

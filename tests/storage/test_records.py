@@ -178,6 +178,7 @@ def test_a_file_that_the_disk_refuses_leaves_the_previous_content(warehouse: War
     process = context.Process(target=_write_with_little_room, args=(warehouse.root, outcome))
     process.start()
     process.join()
+    assert process.exitcode == 0
     assert "File too large" in outcome.get()
     assert files_of(warehouse.root) == before
     assert warehouse.read_records("books", Book, "ada") == [RICH]
