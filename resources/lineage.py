@@ -9,6 +9,7 @@ from rich.tree import Tree
 
 from agentskiller_assets.core.canonical import canonical_json
 from agentskiller_assets.core.records import Model
+from resources.reach import EVERYTHING, Reach, reach_above, reach_below, records_of
 from resources.storage.sidecars import Materialization
 from resources.storage.warehouse import Warehouse
 
@@ -20,14 +21,16 @@ _LABEL_WIDTH = 80
 
 # The walk carries edges, not paths: UNION drops those seen before, so circles end and diamonds cost once.
 _WALK = """
-WITH RECURSIVE edges AS MATERIALIZED (SELECT {near} AS near, {far} AS far, position FROM lineage_edges),
+WITH RECURSIVE stored AS ({stored}),
+steps AS (SELECT id AS child, unnest(parents) AS parent, generate_subscripts(parents, 1) AS position FROM stored),
+edges AS MATERIALIZED (SELECT {near} AS near, {far} AS far, position FROM steps),
 walk(near, far, position) AS (
     SELECT near, far, position FROM edges WHERE near = $start
     UNION
     SELECT edges.near, edges.far, edges.position FROM walk JOIN edges ON edges.near = walk.far
 ),
 ids AS (SELECT $start AS id UNION SELECT far FROM walk),
-places AS (SELECT id, min({{'asset': asset, 'partition': partition}}) AS place FROM records
+places AS (SELECT id, min({{'asset': asset, 'partition': partition}}) AS place FROM stored
            WHERE id IN (SELECT id FROM ids) GROUP BY id)
 SELECT walk.near, ids.id, walk.position, place.asset, place.partition
 FROM ids LEFT JOIN walk ON walk.far = ids.id LEFT JOIN places ON places.id = ids.id
@@ -113,16 +116,10 @@ class Lineage:
         return self._graph(record_id, "down", depth)
 
     def _graph(self, record_id: str, direction: Direction, depth: int | None) -> LineageGraph:
-        up = direction == "up"
-        sql = _WALK.format(
-            near="child" if up else "parent",
-            far="parent" if up else "child",
-            order="walk.near, walk.position, ids.id" if up else "walk.near, ids.id",
-        )
-        _, rows = self._warehouse.query(sql, {"start": record_id})
+        rows = self._walk(record_id, direction)
         places = {far: (asset, partition) for _, far, _, asset, partition in rows if asset}
         places |= self._warehouse.locate_calls(far for _, far, _, asset, _ in rows if not asset)
-        if record_id not in places and (up or len(rows) == 1):
+        if record_id not in places and (direction == "up" or len(rows) == 1):
             self._warehouse.find(record_id)  # raises, and names the closest ids
         following: dict[str, list[str]] = {}
         for near, far, *_ in rows:
@@ -134,6 +131,34 @@ class Lineage:
             edges = [(near, far) for near, far in edges if reached[near] < depth]
         nodes = self._nodes({record: places.get(record) for record in reached})
         return LineageGraph(start=record_id, direction=direction, nodes=nodes, edges=tuple(edges))
+
+    def _walk(self, record_id: str, direction: Direction) -> list[tuple[Any, ...]]:
+        """Edges away from the record, with where each leads, read from no more files than they can be in."""
+        find = reach_above if direction == "up" else reach_below
+        reach = find(self._warehouse, record_id)
+        if reach is not None:
+            rows = self._edges(record_id, direction, records_of(self._warehouse, reach.places))
+            if not self._leads_elsewhere(rows, reach):
+                return rows
+        return self._edges(record_id, direction, EVERYTHING)
+
+    def _leads_elsewhere(self, rows: list[tuple[Any, ...]], reach: Reach) -> bool:
+        """Whether the edges show that the sidecars do not name all that is upstream."""
+        if any((asset, partition) in reach.roots for *_, asset, partition in rows):
+            return True
+        missing = {far for _, far, _, asset, _ in rows if not asset}
+        missing -= self._warehouse.locate_calls(missing).keys()
+        return bool(missing and self._warehouse.locate(sorted(missing)))
+
+    def _edges(self, record_id: str, direction: Direction, stored: str) -> list[tuple[Any, ...]]:
+        up = direction == "up"
+        sql = _WALK.format(
+            stored=stored,
+            near="child" if up else "parent",
+            far="parent" if up else "child",
+            order="walk.near, walk.position, ids.id" if up else "walk.near, ids.id",
+        )
+        return self._warehouse.query(sql, {"start": record_id})[1]
 
     def _nodes(self, places: dict[str, tuple[str, str | None] | None]) -> dict[str, LineageNode]:
         known = {record: place for record, place in places.items() if place}

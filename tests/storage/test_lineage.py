@@ -10,6 +10,8 @@ from rich.console import Console
 from agentskiller_assets.core.records import row_id
 from agentskiller_assets.errors import RecordNotFoundError
 from resources.lineage import Lineage
+from resources.reach import reach_above, reach_below
+from resources.storage.sidecars import Parent, Place
 from resources.storage.warehouse import Warehouse
 from tests.cli.project import Project
 from tests.storage.library import STAMP, Book, Chapter, book, environment, stamp
@@ -149,3 +151,28 @@ def test_json_and_mermaid_carry_the_same_graph(lineage: Lineage) -> None:
         "  n1 --> n0",
         "  n2 --> n1",
     ]
+
+
+def test_only_partitions_that_can_matter_are_read(tmp_path: Path) -> None:
+    """Two domains of one catalog, each with a topic and a task that skips the step between them, and a dataset."""
+    warehouse = Warehouse(tmp_path / "warehouse")
+
+    def write(asset: str, partition: str | None, record: str, parents: tuple[str, ...], *upstream: Place) -> None:
+        read = tuple(Parent(asset=name, partition=key) for name, key in upstream)
+        chapter = Chapter(id=record, position=0, title=record, parents=parents)
+        warehouse.write_records(asset, partition, Chapter, [chapter], stamp(*read))
+
+    write("catalog", None, "catalog_1", ())
+    for name in ("one", "two"):
+        write("topics", name, f"topic_{name}", ("catalog_1",), ("catalog", None))
+        write("plans", name, f"plan_{name}", (f"topic_{name}",), ("topics", name))
+        write("tasks", name, f"task_{name}", (f"topic_{name}", f"plan_{name}"), ("plans", name))
+    write("examples", None, "example_1", ("task_one",), ("tasks", "one"), ("tasks", "two"))
+
+    of_one = {("topics", "one"), ("plans", "one"), ("tasks", "one")}
+    for reach in (reach_above(warehouse, "example_1"), reach_below(warehouse, "topic_one")):
+        assert reach
+        assert reach.places == {("examples", None), *of_one, ("catalog", None)}
+    lineage = Lineage(warehouse)
+    assert set(lineage.up("example_1").nodes) == {"example_1", "task_one", "plan_one", "topic_one", "catalog_1"}
+    assert set(lineage.down("topic_one").nodes) == {"topic_one", "plan_one", "task_one", "example_1"}

@@ -25,7 +25,7 @@ class Deadline(NamedTuple):
     table: str
     column: str
     tool: str
-    arguments: tuple[tuple[str, str], ...] = ()
+    arguments: tuple[tuple[str, str | int], ...] = ()
     """Besides the row's key: such that nothing but the row can be a reason to refuse."""
 
 
