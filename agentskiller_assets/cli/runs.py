@@ -1,5 +1,6 @@
 """Dagster runs, made in this process or in a worker, and what went wrong in them in a person's words."""
 
+import os
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -7,6 +8,10 @@ from typing import TYPE_CHECKING, Any
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.history import quick_history
+from agentskiller_assets.launching.presence import BY_COMMAND_LINE, presence_folder, present
+
+_UNEXPECTED = "UNEXPECTED_TERMINATION"
+"""Dagster's reason of a failure by a signal that nobody had announced."""
 
 if TYPE_CHECKING:
     import dagster as dg
@@ -24,30 +29,44 @@ class RunResult(Model):
     run_id: str
     success: bool
     failures: tuple[str, ...] = ()
+    is_interrupted: bool = False
+    """Whether a signal ended it before its time."""
 
 
 def run_job(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
     """Runs these assets of a job, with their checks, on the instance of `DAGSTER_HOME`: the UI shows the run.
+
+    While it lasts, its process says that it is there, so that Dagster's daemon notices when it was killed.
 
     Dagster's `execute_in_process` would describe the job anew for each partition, and hold all that is made in memory.
     """
     import dagster as dg  # noqa: PLC0415 - two seconds that only runs need
     from dagster._core.definitions.job_base import InMemoryJob  # noqa: PLC0415
     from dagster._core.execution.execute_in_process import core_execute_in_process, merge_run_tags  # noqa: PLC0415
+    from dagster._core.utils import make_new_run_id  # noqa: PLC0415
 
     prepared, keys = _prepared(job, tuple(assets)), [dg.AssetKey(asset) for asset in assets]
-    with quick_history(), dg.DagsterInstance.get() as instance:
+    run_id = make_new_run_id()
+    with (
+        quick_history(),
+        dg.DagsterInstance.get() as instance,
+        present(presence_folder(instance.root_directory), run_id),
+    ):
         result = core_execute_in_process(
             run_config,
             InMemoryJob(prepared),
             instance,
             output_capturing_enabled=False,
             raise_on_error=False,
-            run_tags=merge_run_tags(prepared, partition, None, keys, instance, run_config),
+            run_tags=merge_run_tags(prepared, partition, BY_COMMAND_LINE, keys, instance, run_config),
+            run_id=run_id,
             asset_selection=frozenset(keys),
         )
     failures = () if result.success else tuple(dict.fromkeys(failures_of(result.all_events)))
-    return RunResult(partition=partition, run_id=result.run_id, success=result.success, failures=failures)
+    interrupted = any(_is_interruption(event) for event in result.all_events)
+    return RunResult(
+        partition=partition, run_id=run_id, success=result.success, failures=failures, is_interrupted=interrupted
+    )
 
 
 @lru_cache(maxsize=8)
@@ -69,11 +88,17 @@ def get_ready() -> None:
 
 
 def run_in_worker(job: str, partition: str | None, assets: list[str], run_config: dict[str, Any]) -> RunResult:
-    """`run_job` for a worker process."""
+    """`run_job` for a worker process, which ends with a run that was interrupted, as the run's history then says."""
     import agentskiller_assets.definitions  # noqa: F401, PLC0415 - loaded before what is loaded is set aside
 
-    with collected_afterwards():
-        return run_job(job, partition, assets, run_config)
+    try:
+        with collected_afterwards():
+            result = run_job(job, partition, assets, run_config)
+    except KeyboardInterrupt:
+        os._exit(1)
+    if result.is_interrupted:
+        os._exit(1)
+    return result
 
 
 def failures_of(events: Any) -> Iterator[str]:
@@ -88,6 +113,11 @@ def failures_of(events: Any) -> Iterator[str]:
                 error = error.cause
             if error and error.cls_name != "DagsterAssetCheckFailedError":
                 yield f"{event.step_key}: {_message(error)}"
+
+
+def _is_interruption(event: Any) -> bool:
+    data = event.event_specific_data if event.is_job_failure else None
+    return bool(data and data.failure_reason and data.failure_reason.value == _UNEXPECTED)
 
 
 def _message(error: Any) -> str:

@@ -1,12 +1,14 @@
 """The processes that make domains and pairs, the same for both: what a worker has loaded and compiled serves all."""
 
 import os
+import signal
+import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import forkserver, get_context, parent_process
-from threading import Thread
+from threading import Thread, main_thread
 from types import TracebackType
 from typing import Any
 
@@ -14,6 +16,8 @@ from agentskiller_assets.cli.runs import RunResult, get_ready, run_in_worker
 from agentskiller_assets.launching.preloaded import PRELOADED
 
 _OUTPUT = (1, 2)
+_END_S = 5
+"""How long a worker may take to end its run, once its parent is gone."""
 
 
 class Workers:
@@ -57,7 +61,7 @@ class Workers:
             return self._pool.submit(run_in_worker, job, partition, assets, run_config)
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_end_with_parent)
+        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_stand_alone)
 
 
 @contextmanager
@@ -76,8 +80,12 @@ def _silent() -> Iterator[None]:
         os.close(nothing)
 
 
-def _end_with_parent() -> None:
-    """A worker whose parent was killed would wait for the next run for ever; what it is making, is made again."""
+def _stand_alone() -> None:
+    """No signal to the command's process group reaches a worker, whose sandbox and run it would spoil.
+
+    One whose parent has ended, however it did, ends what it is making as failed, and itself.
+    """
+    os.setsid()
     Thread(target=_wait_for_parent, daemon=True).start()
 
 
@@ -85,4 +93,6 @@ def _wait_for_parent() -> None:
     parent = parent_process()
     if parent is not None:
         parent.join()
+        signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+        time.sleep(_END_S)
         os._exit(1)

@@ -8,7 +8,6 @@ that Dagster's run monitoring notices one that was killed.
 import os
 import signal
 from contextlib import ExitStack
-from pathlib import Path
 
 import dagster as dg
 from dagster._core.errors import DagsterLaunchFailedError
@@ -17,7 +16,7 @@ from dagster._core.origin import JobPythonOrigin
 from dagster._serdes import serialize_value
 
 from agentskiller_assets.launching.history import quick_history
-from agentskiller_assets.launching.presence import is_alive, pid_of
+from agentskiller_assets.launching.presence import is_alive, is_by_command_line, pid_of, presence_folder
 from agentskiller_assets.launching.template import CODE_LOCATION, Order, Template
 from resources.storage.object_store import OBJECT_STORE
 
@@ -49,14 +48,14 @@ class ForkingRunLauncher(DefaultRunLauncher):
             run_id=context.dagster_run.run_id,
             origin=serialize_value(origin),
             instance=serialize_value(self._instance.get_ref()),
-            presence=str(_presence_folder(self._instance)),
+            presence=str(presence_folder(self._instance.root_directory)),
         )
         pid = self._current_template().start(order)
         self._instance.report_engine_event(f"Forked a process for the run (pid: {pid}).", context.dagster_run)
 
     def terminate(self, run_id: str) -> bool:
         """Interrupts the run's process, which then ends in its own way."""
-        pid = pid_of(_presence_folder(self._instance), run_id)
+        pid = pid_of(presence_folder(self._instance.root_directory), run_id)
         if pid is None:
             return super().terminate(run_id)
         run = self._instance.get_run_by_id(run_id)
@@ -73,10 +72,9 @@ class ForkingRunLauncher(DefaultRunLauncher):
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
         """Whether the run's process is alive. Of runs that the default launcher started, nothing is known."""
-        folder = _presence_folder(self._instance)
-        if run.job_code_origin is None or not _is_forked(run.job_code_origin):
+        if not _is_known(run):
             return CheckRunHealthResult(WorkerStatus.RUNNING, "started by Dagster's default launcher")
-        if is_alive(folder, run.run_id):
+        if is_alive(presence_folder(self._instance.root_directory), run.run_id):
             return CheckRunHealthResult(WorkerStatus.RUNNING)
         return CheckRunHealthResult(WorkerStatus.NOT_FOUND, "its process was killed or has crashed")
 
@@ -107,5 +105,9 @@ def _is_forked(origin: JobPythonOrigin) -> bool:
     return getattr(pointer, "module", None) == CODE_LOCATION and not os.environ.get(OBJECT_STORE)
 
 
-def _presence_folder(instance: dg.DagsterInstance) -> Path:
-    return Path(instance.root_directory) / "runs_alive"
+def _is_known(run: dg.DagsterRun) -> bool:
+    """Whether the run's process says that it is there, and on this machine."""
+    if os.environ.get(OBJECT_STORE):  # any machine that shares the warehouse may have the run
+        return False
+    origin = run.job_code_origin
+    return is_by_command_line(run.tags) if origin is None else _is_forked(origin)

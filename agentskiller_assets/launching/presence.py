@@ -2,9 +2,22 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+BY_COMMAND_LINE = {"agentskiller/started_by": "command-line", "dagster/max_retries": "0"}
+"""Tags of a run that `agentskiller run` makes itself: no launcher knows of it, and nobody makes it again unasked."""
+
+
+def presence_folder(dagster_home: str) -> Path:
+    """Where the runs of an instance have their files."""
+    return Path(dagster_home) / "runs_alive"
+
+
+def is_by_command_line(tags: Mapping[str, str]) -> bool:
+    """Whether the run with these tags is one that `agentskiller run` makes itself."""
+    return BY_COMMAND_LINE.items() <= tags.items()
 
 
 @contextmanager
