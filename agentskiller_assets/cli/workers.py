@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import forkserver, get_context, parent_process
+from multiprocessing import active_children, forkserver, get_context, parent_process
 from threading import Thread, main_thread
 from types import TracebackType
 from typing import Any
 
+from agentskiller_assets.cli.console import err
 from agentskiller_assets.cli.runs import RunResult, get_ready, run_in_worker
 from agentskiller_assets.launching.preloaded import PRELOADED
 
@@ -28,6 +29,8 @@ class Workers:
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOADED))
         self._pool = self._new_pool()
+        self._asked: dict[Future[RunResult], str] = {}
+        """What has not ended yet, and its name."""
 
     def __enter__(self) -> "Workers":
         return self
@@ -35,8 +38,23 @@ class Workers:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # who interrupts, waits for what is under way, which is stored whole, and for nothing that has not begun
-        self._pool.shutdown(cancel_futures=kind is not None)
+        try:
+            if kind is not None:
+                self._say_what_is_awaited()
+            self._pool.shutdown(cancel_futures=kind is not None)
+        except KeyboardInterrupt:
+            for worker in active_children():
+                worker.terminate()  # it ends its run as failed
+            raise
+
+    def _say_what_is_awaited(self) -> None:
+        """Who interrupts, waits for what is under way, which is stored whole, and for nothing that has not begun."""
+        if awaited := [name for future, name in list(self._asked.items()) if not future.cancel() and not future.done()]:
+            err.print(
+                f"Waiting for {' and '.join(awaited)}, under way already: interrupt again to stop that too. "
+                "Afterwards the same command goes on from there.",
+                markup=False,
+            )
 
     def load(self) -> None:
         """Import what workers need, in a process of its own that they are forked from; returns at once."""
@@ -55,10 +73,13 @@ class Workers:
         """One run; a worker that died takes those that were under way with it, and no later one."""
         self.load()
         try:
-            return self._pool.submit(run_in_worker, job, partition, assets, run_config)
+            future = self._pool.submit(run_in_worker, job, partition, assets, run_config)
         except BrokenProcessPool:
             self._pool = self._new_pool()
-            return self._pool.submit(run_in_worker, job, partition, assets, run_config)
+            future = self._pool.submit(run_in_worker, job, partition, assets, run_config)
+        self._asked[future] = partition or f"the job {job}"
+        future.add_done_callback(lambda done: self._asked.pop(done, None))
+        return future
 
     def _new_pool(self) -> ProcessPoolExecutor:
         return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_stand_alone)

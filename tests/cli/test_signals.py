@@ -1,5 +1,6 @@
 """However a run's process is ended, Dagster's history says so, and no run passes for one that is under way."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -7,27 +8,28 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import dagster as dg
 import pytest
 from dagster._core.launcher import WorkerStatus
+from dagster._daemon.monitoring.run_monitoring import monitor_started_run
 
 from agentskiller_assets.cli import runs
 from agentskiller_assets.cli.console import dagster_home
 from agentskiller_assets.cli.runs import RunResult, run_in_worker, run_job
 from agentskiller_assets.launching.launcher import ForkingRunLauncher
 
-LONG = 60
+LONG = 120
 
 
 @dg.asset
 def lingers() -> None:
-    """Says by which process it is made, and takes a while."""
+    """Says by which process it is made, and waits for a file that lets it end."""
     pid = Path(os.environ["DAGSTER_HOME"]) / "pid"
     pid.with_suffix(".new").write_text(str(os.getpid()))
     pid.with_suffix(".new").rename(pid)
-    time.sleep(float(os.environ.get("LINGERS_S", LONG)))
+    _until(pid.with_name("go").exists)
 
 
 def _job(*_about: Any) -> dg.JobDefinition:
@@ -104,14 +106,17 @@ def test_the_daemon_learns_whether_the_process_of_a_run_of_the_command_line_is_a
         assert _health(home) == WorkerStatus.RUNNING
         process.kill()
         process.wait()
-        run = _the_run(home)
-        assert run.status == dg.DagsterRunStatus.STARTED, "nobody was there to say that it ended"
+        assert _the_run(home).status == dg.DagsterRunStatus.STARTED, "nobody was there to say that it ended"
         assert _health(home) == WorkerStatus.NOT_FOUND
-    assert run.tags["dagster/max_retries"] == "0", "the daemon could not make it again"
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        (record,) = instance.get_run_records()
+        monitor_started_run(instance, cast(Any, None), record, logging.getLogger(__name__))
+    assert _the_run(home).status == dg.DagsterRunStatus.FAILURE
+    assert _the_run(home).tags["dagster/will_retry"] == "false", "the daemon could not make it again"
 
 
 def test_a_run_that_ends_by_itself_leaves_nothing_behind(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LINGERS_S", "0")
+    (home / "go").touch()
     monkeypatch.setattr(runs, "_prepared", _job)
     result = run_job("any", None, ["lingers"], {})
     assert result.success
@@ -128,4 +133,25 @@ def test_a_command_that_is_ended_with_its_process_group_ends_its_runs_as_failed(
         worker = int((home / "pid").read_text())
         os.killpg(process.pid, number)
         _until(lambda: _is_gone(worker))
+    assert _the_run(home).status == dg.DagsterRunStatus.FAILURE
+
+
+def test_an_interrupt_of_the_terminal_leaves_what_is_under_way_to_its_end_and_says_so(home: Path) -> None:
+    with _started(WITH_WORKERS, home) as process:
+        assert process.stderr
+        os.killpg(process.pid, signal.SIGINT)
+        assert "Waiting for bakery, under way already" in process.stderr.readline()
+        (home / "go").touch()
+        process.communicate(timeout=LONG)
+    assert process.returncode != 0
+    assert _the_run(home).status == dg.DagsterRunStatus.SUCCESS
+
+
+def test_a_second_interrupt_ends_what_is_under_way_as_failed(home: Path) -> None:
+    with _started(WITH_WORKERS, home) as process:
+        assert process.stderr
+        os.killpg(process.pid, signal.SIGINT)
+        assert "Waiting for bakery" in process.stderr.readline()
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate(timeout=LONG)
     assert _the_run(home).status == dg.DagsterRunStatus.FAILURE
