@@ -127,7 +127,7 @@ def _make(
 
     pipeline = Pipeline(defs)
     if catalogs := stale_catalogs(pipeline, warehouse, settings, force):
-        workers.get_ready()
+        workers.get_ready(len(choice.domains) + len(choice.pairs))
     make_catalog_assets(warehouse, settings, catalogs, workers)
     used = AsMade(warehouse, settings) if stale else settings
     failed = make_pieces(warehouse, used, _pieces(pipeline, author, warehouse, used, choice, force), workers)

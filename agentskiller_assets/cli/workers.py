@@ -61,10 +61,10 @@ class Workers:
         with _silent():
             forkserver.ensure_running()
 
-    def get_ready(self) -> None:
-        """Start all of them, once every domain and pair is registered that they are to make; returns at once."""
+    def get_ready(self, pieces: int) -> None:
+        """Start one for each of so many domains and pairs, once all of these are registered; returns at once."""
         self.load()
-        for _ in range(self._jobs):
+        for _ in range(min(self._jobs, pieces)):
             self._pool.submit(get_ready)
 
     def submit(

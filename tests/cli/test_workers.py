@@ -7,6 +7,7 @@ import sys
 import time
 from concurrent.futures import Future
 from contextlib import closing
+from multiprocessing import active_children
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +47,13 @@ def test_a_worker_that_dies_takes_no_later_run_with_it(monkeypatch: pytest.Monke
         assert workers.submit("run", "b", [], {}).result().run_id == first.run_id, "one process makes both"
         assert workers.submit("die", "c", [], {}).exception() is not None
         assert workers.submit("run", "d", [], {}).result().success
+
+
+def test_no_more_workers_start_than_there_are_domains_and_pairs_to_make(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers_module, "get_ready", os.getpid)
+    with Workers(500) as workers:
+        workers.get_ready(2)
+        assert 1 <= len(active_children()) <= 2
 
 
 def linger(job: str, partition: str, assets: list[str], _config: dict) -> RunResult:
