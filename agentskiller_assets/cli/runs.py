@@ -1,7 +1,7 @@
 """Dagster runs, made in this process or in a worker, and what went wrong in them in a person's words."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,9 @@ from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.history import quick_history
 from agentskiller_assets.launching.presence import BY_COMMAND_LINE, presence_folder, present
 
+FAILURE_EVENTS = ("ASSET_CHECK_EVALUATION", "STEP_FAILURE", "PIPELINE_FAILURE")
+"""Dagster's names of the events that `failures_of` looks at."""
+_INTERRUPTIONS = ("DagsterExecutionInterruptedError", "KeyboardInterrupt")
 _UNEXPECTED = "UNEXPECTED_TERMINATION"
 """Dagster's reason of a failure by a signal that nobody had announced."""
 
@@ -101,18 +104,27 @@ def run_in_worker(job: str, partition: str | None, assets: list[str], run_config
     return result
 
 
-def failures_of(events: Any) -> Iterator[str]:
-    """The cause of every failed step, and what every failed check found."""
+def failures_of(events: Iterable[Any]) -> Iterator[str]:
+    """The cause of every failed step, and what every failed check found; if there is neither, why the run failed."""
+    known = False
     for event in events:
         if event.event_type_value == "ASSET_CHECK_EVALUATION" and not event.event_specific_data.passed:
             found = event.event_specific_data
             yield f"check {found.check_name} of {found.asset_key.to_user_string()}: {found.description}"
         elif event.is_step_failure:
-            error = event.step_failure_data.error
-            while error and error.cause and str(error.cls_name).startswith("Dagster"):
-                error = error.cause
+            error, known = _cause(event.step_failure_data.error), True
             if error and error.cls_name != "DagsterAssetCheckFailedError":
                 yield f"{event.step_key}: {_message(error)}"
+        elif event.is_run_failure and not known:
+            error = _cause(event.event_specific_data.error) if event.event_specific_data else None
+            yield _message(error) if error and error.cls_name not in _INTERRUPTIONS else event.message
+
+
+def _cause(error: Any) -> Any:
+    """What Dagster's own error came from."""
+    while error and error.cause and str(error.cls_name).startswith("Dagster"):
+        error = error.cause
+    return error
 
 
 def _is_interruption(event: Any) -> bool:
@@ -122,6 +134,8 @@ def _is_interruption(event: Any) -> bool:
 
 def _message(error: Any) -> str:
     """The message without the class in front of it."""
+    if error.cls_name in _INTERRUPTIONS:
+        return "was interrupted"
     text = error.message.strip()
     _, separator, rest = text.partition(": ")
     return rest if separator and error.cls_name and error.cls_name in text.partition(": ")[0] else text

@@ -29,6 +29,7 @@ def status(
     from agentskiller_assets.cli.failures import latest_failures  # noqa: PLC0415
     from agentskiller_assets.cli.plan import Pipeline, dataset_states_of, pair_states_of, states_of  # noqa: PLC0415
     from agentskiller_assets.definitions import defs  # noqa: PLC0415
+    from agentskiller_assets.jobs import CATALOG_ASSETS  # noqa: PLC0415
     from resources.author import open_author  # noqa: PLC0415
 
     warehouse, author, pipeline = Warehouse(default_root()), open_author(), Pipeline(defs)
@@ -38,7 +39,8 @@ def status(
     chosen_pairs = list(registry.pairs) if everything else named_pairs(pairs or "")
     _must_be_known("domain", chosen, registry.domains)
     _must_be_known("pair", chosen_pairs, registry.pairs)
-    failures = latest_failures([*chosen, *chosen_pairs])
+    jobs = {"catalog": CATALOG_ASSETS, "dataset": pipeline.of_all} if everything else {}
+    failures = latest_failures([*chosen, *chosen_pairs], jobs)
     brief = len(chosen) + len(chosen_pairs) > MOST_SHOWN
     states = {domain: states_of(pipeline, warehouse, author, domain) for domain in chosen}
     states |= {pair: pair_states_of(pipeline, warehouse, pair) for pair in chosen_pairs}
@@ -51,7 +53,9 @@ def status(
         elif name in failures:
             _show_failures(name, failures[name])
     if everything:
-        _show("dataset", dataset_states_of(pipeline, warehouse), None)
+        if "catalog" in failures:
+            _show_failures("catalog", failures["catalog"])
+        _show("dataset", dataset_states_of(pipeline, warehouse), failures.get("dataset"))
 
 
 def _summarize(kind: str, states: "Sequence[Sequence[State]]", failed: Sequence[str]) -> None:
