@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from agentskiller_assets.core.records import Model
-from resources.storage.sidecars import Materialization, Place, name_of
+from resources.storage.sidecars import Materialization, Place, condition, name_of
 from resources.storage.warehouse import Warehouse
 
 Freshness = Literal["fresh", "stale", "missing", "unfinished"]
+_NAMED = 2
+"""Upstream partitions of one asset that are named; of more, their number says more."""
 
 
 class Wanted(Model):
@@ -44,16 +46,13 @@ def assess(warehouse: Warehouse, wanted: Sequence[Wanted]) -> list[State]:
 
     states = []
     for want in wanted:
-        condition = warehouse.condition(want.asset, want.partition)
-        note = sidecar((want.asset, want.partition))
-        if condition != "stored" or note is None:
-            freshness: Freshness = "missing" if condition == "missing" else "unfinished"
-            states.append(State(asset=want.asset, partition=want.partition, freshness=freshness))
-            continue
-        current = {place: sidecar(place) for place in want.upstream}
-        reasons = _reasons(want, note, current)
-        freshness = "stale" if reasons else "fresh"
-        states.append(State(asset=want.asset, partition=want.partition, freshness=freshness, reasons=tuple(reasons)))
+        note = sidecars[want.asset, want.partition] = warehouse.materialization(want.asset, want.partition)
+        found, reasons = condition(warehouse.root, want.asset, want.partition, note), ()
+        freshness: Freshness = "missing" if found == "missing" else "unfinished"
+        if found == "stored" and note is not None:
+            reasons = tuple(_reasons(want, note, {place: sidecar(place) for place in want.upstream}))
+            freshness = "stale" if reasons else "fresh"
+        states.append(State(asset=want.asset, partition=want.partition, freshness=freshness, reasons=reasons))
     return states
 
 
@@ -65,9 +64,22 @@ def _reasons(want: Wanted, note: Materialization, current: dict[Place, Materiali
         reasons.append("settings changed")
     reasons += [f"check {check} failed" for check in note.failed_checks]
     made_from = {(parent.asset, parent.partition): parent.data_version for parent in note.parents}
-    for place, upstream in current.items():
-        version = upstream.data_version if upstream else None
-        if place not in made_from or made_from[place] != version:
-            reasons.append(f"upstream {name_of(*place)} changed")
-    reasons += [f"upstream {name_of(*place)} is not used any more" for place in made_from.keys() - current.keys()]
+    versions = {place: upstream.data_version if upstream else None for place, upstream in current.items()}
+    # what was not there then and is not there now has not changed
+    reasons += _upstream([place for place in versions if made_from.get(place) != versions[place]], "changed")
+    unused = sorted(made_from.keys() - current.keys(), key=lambda place: name_of(*place))
+    return reasons + _upstream(unused, "is not used any more")
+
+
+def _upstream(places: Sequence[Place], what: str) -> list[str]:
+    """What has become of these, by asset: the domains of a pair by their names, and more than that counted."""
+    by_asset: dict[str, list[Place]] = {}
+    for place in places:
+        by_asset.setdefault(place[0], []).append(place)
+    reasons = []
+    for asset, found in by_asset.items():
+        if len(found) > _NAMED:
+            reasons.append(f"upstream {asset} {what} ({len(found)})")
+        else:
+            reasons += [f"upstream {name_of(*place)} {what}" for place in found]
     return reasons

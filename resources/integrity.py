@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from agentskiller_assets.errors import StorageError
-from resources.storage.sidecars import Materialization, Place, name_of
+from resources.storage.sidecars import Materialization, Place, condition, name_of
 from resources.storage.warehouse import Warehouse
 
 NoteOf = Callable[[str, str | None], Materialization | None]
@@ -14,7 +14,7 @@ _FIX = "Run `agentskiller run --stale` to make it again, with the settings of th
 
 def broken(warehouse: Warehouse, places: Iterable[Place]) -> Iterator[str]:
     """What of these is half-written or damaged, was found at fault, or was made from something that is lost."""
-    note_of = cache(warehouse.materialization)
+    note_of = cache(warehouse.materialization)  # of parents; a place's own is read when it is looked at
     for place in places:
         try:
             yield from _faults(warehouse, note_of, *place)
@@ -23,8 +23,8 @@ def broken(warehouse: Warehouse, places: Iterable[Place]) -> Iterator[str]:
 
 
 def _faults(warehouse: Warehouse, note_of: NoteOf, asset: str, partition: str | None) -> Iterator[str]:
-    name, note = name_of(asset, partition), note_of(asset, partition)
-    if warehouse.condition(asset, partition) == "unfinished":
+    name, note = name_of(asset, partition), warehouse.materialization(asset, partition)
+    if condition(warehouse.root, asset, partition, note) == "unfinished":
         yield f"{name}: its files are not those that its sidecar was written for. {_FIX}"
     for check in note.failed_checks if note else ():
         yield f"{name}: the check {check} failed. {_FIX}"

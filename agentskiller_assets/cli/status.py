@@ -1,5 +1,6 @@
 """`status`."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from resources.storage.warehouse import Warehouse, default_root
 
 MOST_SHOWN = 30
 """With more domains and pairs, only those with something to tell are shown one by one."""
+_PARTITION = re.compile(r"^(upstream \w+)\[[^]]*\]")
 
 if TYPE_CHECKING:
     from resources.freshness import State
@@ -65,9 +67,16 @@ def _summarize(kind: str, states: "Sequence[Sequence[State]]", failed: Sequence[
     counted = ", ".join(f"{worst[each]} {'not made' if each == 'missing' else each}" for each in order if worst[each])
     out.print(f"[bold]{len(states)} {kind}[/bold]: {counted}{f'; last run failed of {len(failed)}' if failed else ''}")
     first = [next((state for state in found if state.freshness in ("unfinished", "stale")), None) for found in states]
-    reasons = Counter(f"{each.asset} {'; '.join(each.reasons) or each.freshness}" for each in first if each)
-    for reason, times in reasons.most_common():
+    reasons = Counter(f"{each.asset} {_of_any(each.reasons) or each.freshness}" for each in first if each)
+    for reason, times in reasons.most_common(MOST_SHOWN):
         out.print(f"  {times}: {reason}", markup=False)
+    if rest := sum(times for _, times in reasons.most_common()[MOST_SHOWN:]):
+        out.print(f"  {rest}: other reasons; give --domains or --pairs to see them", markup=False)
+
+
+def _of_any(reasons: Sequence[str]) -> str:
+    """The reasons as they are the same for many domains or pairs, without the names of those."""
+    return "; ".join(dict.fromkeys(_PARTITION.sub(r"\1", reason) for reason in reasons))
 
 
 def _show(partition: str, states: "Sequence[State]", failures: Sequence[str] | None) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from agentskiller_assets.cli.status import _summarize
+from agentskiller_assets.cli.status import MOST_SHOWN, _summarize
 from resources.freshness import Freshness, State
 
 
@@ -24,3 +24,17 @@ def test_many_domains_are_counted_by_their_worst_state_with_the_reasons(capsys: 
         "  2: policies code changed",
         "  1: queries unfinished",
     ]
+
+
+def test_one_reason_of_many_domains_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    states = [_domain(("entities", "stale", f"upstream domain_topics[{name}] changed")) for name in ("bakery", "zoo")]
+    _summarize("domains", states, [])
+    assert capsys.readouterr().out.splitlines()[1:] == ["  2: entities upstream domain_topics changed"]
+
+
+def test_reasons_that_differ_are_not_told_without_end(capsys: pytest.CaptureFixture[str]) -> None:
+    states = [_domain(("domain_topics", "stale", f"its pack is broken: line {number}")) for number in range(100)]
+    _summarize("domains", states, [])
+    said = capsys.readouterr().out.splitlines()
+    assert len(said) == MOST_SHOWN + 2
+    assert said[-1] == "  70: other reasons; give --domains or --pairs to see them"

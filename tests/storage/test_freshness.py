@@ -1,11 +1,14 @@
 """What is fresh, stale, missing or unfinished follows from the sidecars."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from resources.freshness import Wanted, assess
-from resources.storage.sidecars import Parent, sidecar_path
+from resources.integrity import broken
+from resources.storage import sidecars
+from resources.storage.sidecars import Materialization, Parent, name_of, sidecar_path
 from resources.storage.warehouse import Warehouse
 from tests.storage.library import STAMP, Book, book, stamp
 
@@ -16,6 +19,7 @@ WANTED = Wanted(asset="tasks", partition="ada", upstream=(("topics", "ada"), ("p
 def warehouse(tmp_path: Path) -> Warehouse:
     warehouse = Warehouse(tmp_path / "warehouse")
     topics = warehouse.write_records("topics", "ada", Book, [book("Emma")], STAMP)
+    warehouse.write_records("topics", "bob", Book, [book("Iliad")], STAMP)
     people = warehouse.write_records("population", None, Book, [book("Ada")], STAMP)
     parents = [
         Parent(asset="topics", partition="ada", data_version=topics.data_version),
@@ -41,7 +45,7 @@ def test_what_nothing_changed_for_is_fresh(warehouse: Warehouse) -> None:
     [
         ({"code_version": "c2"}, "code changed"),
         ({"settings": {"seed": 8}}, "settings changed"),
-        ({"upstream": (*WANTED.upstream, ("rules", "ada"))}, "upstream rules[ada] changed"),
+        ({"upstream": (*WANTED.upstream, ("topics", "bob"))}, "upstream topics[bob] changed"),
         ({"upstream": WANTED.upstream[:1]}, "upstream population is not used any more"),
     ],
 )
@@ -49,6 +53,39 @@ def test_a_change_of_what_is_wanted_makes_it_stale(
     warehouse: Warehouse, change: dict[str, object], reason: str
 ) -> None:
     assert answer(warehouse, WANTED.model_copy(update=change)) == ("stale", (reason,))
+
+
+def test_what_was_never_made_has_not_changed(warehouse: Warehouse) -> None:
+    more = WANTED.model_copy(update={"upstream": (*WANTED.upstream, ("topics", "eve"), ("rules", "ada"))})
+    assert answer(warehouse, more) == ("fresh", ())
+
+
+def test_many_changes_of_one_asset_are_counted_and_in_order(warehouse: Warehouse) -> None:
+    many = [f"reader_{number}" for number in range(3)]
+    for name in many:
+        warehouse.write_records("topics", name, Book, [book("Iliad")], STAMP)
+    more = WANTED.model_copy(update={"upstream": (*WANTED.upstream, *(("topics", name) for name in many))})
+    assert answer(warehouse, more) == ("stale", ("upstream topics changed (3)",))
+    unused = ("upstream population is not used any more", "upstream topics[ada] is not used any more")
+    assert answer(warehouse, WANTED.model_copy(update={"upstream": ()})) == ("stale", unused)
+
+
+def test_a_sidecar_is_read_once_for_itself_and_once_for_all_that_was_made_from_it(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+    read_sidecar = sidecars.read_sidecar
+
+    def counted(root: Path, asset: str, partition: str | None) -> Materialization | None:
+        read.append(name_of(asset, partition))
+        return read_sidecar(root, asset, partition)
+
+    monkeypatch.setattr(sidecars, "read_sidecar", counted)
+    assess(warehouse, [WANTED, Wanted(asset="topics", partition="ada")])
+    assert sorted(read) == ["population", "tasks[ada]", "topics[ada]", "topics[ada]"]
+    read.clear()
+    assert list(broken(warehouse, warehouse.places())) == []
+    assert max(Counter(read).values()) == 2
 
 
 def test_a_change_upstream_makes_it_stale(warehouse: Warehouse) -> None:
