@@ -140,15 +140,17 @@ def _pieces(
 ) -> "list[Piece]":
     """Every domain and pair; a pair is made from what its domains are by then."""
     from agentskiller_assets.cli.pipeline import Piece  # noqa: PLC0415
-    from agentskiller_assets.cli.plan import pair_states_of, states_of, to_make  # noqa: PLC0415
+    from agentskiller_assets.cli.plan import Work, pair_states_of, states_of, to_make  # noqa: PLC0415
 
-    def of_domain(domain: str) -> list[str]:
+    def of_domain(domain: str) -> Work:
         if force:
-            return pipeline.of_domain
+            return Work(pipeline.of_domain, pipeline.of_domain)
         return to_make(pipeline, states_of(pipeline, warehouse, author, domain, settings))
 
-    def of_pair(pair: str) -> list[str]:
-        return pipeline.of_pair if force else to_make(pipeline, pair_states_of(pipeline, warehouse, pair, settings))
+    def of_pair(pair: str) -> Work:
+        if force:
+            return Work(pipeline.of_pair, pipeline.of_pair)
+        return to_make(pipeline, pair_states_of(pipeline, warehouse, pair, settings))
 
     domains = [Piece(domain, "domain_pipeline", partial(of_domain, domain)) for domain in choice.domains]
     return [*domains, *(Piece(pair, "fusion", partial(of_pair, pair), domains_of(pair)) for pair in choice.pairs)]
@@ -161,7 +163,7 @@ def _make_dataset(
     from agentskiller_assets.cli.pipeline import make_dataset_assets  # noqa: PLC0415
     from agentskiller_assets.cli.plan import dataset_states_of, to_make  # noqa: PLC0415
 
-    stale = pipeline.of_all if force else to_make(pipeline, dataset_states_of(pipeline, warehouse, settings))
+    stale = pipeline.of_all if force else to_make(pipeline, dataset_states_of(pipeline, warehouse, settings)).all
     if not stale or not warehouse.partitions_of("rollouts"):
         return {}
     result = make_dataset_assets(settings, stale, workers)

@@ -5,6 +5,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
 from agentskiller_assets.cli.console import out
+from agentskiller_assets.cli.plan import Work
 from agentskiller_assets.cli.progress import Report
 from agentskiller_assets.cli.runs import Failed, RunResult, run_job
 from agentskiller_assets.cli.settings import Settings, run_config
@@ -26,8 +27,8 @@ class Piece:
 
     partition: str
     job: str
-    stale: Callable[[], list[str]]
-    """Its assets that are not fresh, upstream first; asked when all that it needs is made."""
+    work: Callable[[], Work]
+    """Which of its assets to make; asked when all that it needs is made."""
     needs: tuple[str, ...] = ()
     """The domains of a pair."""
 
@@ -78,26 +79,33 @@ class _Runs:
         self._settings, self._workers, self._report = settings, workers, report
         self.running: dict[str, Future[RunResult]] = {}
         self.failed: Failed = {}
+        self._unsure: dict[str, tuple[Piece, list[str]]] = {}
+        """Those of which more has to be made if the content of these assets changes, whose run is under way."""
 
     def begin(self, pieces: Sequence[Piece]) -> int:
         """Starts a run for each that is not fresh; how many those are."""
-        work = {piece: self._stale(piece) for piece in pieces}
-        for piece, assets in work.items():
-            if assets:
-                config = run_config(self._settings, assets, piece.partition)
-                self.running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
-                self._report.begin(piece.partition, assets)
-        if fresh := [piece.partition for piece, assets in work.items() if assets == []]:
+        asked = {piece: self._work(piece) for piece in pieces}
+        for piece, work in asked.items():
+            if work and work.now:
+                self._submit(piece, work.now, work.now)
+                if work.all != work.now:
+                    self._unsure[piece.partition] = piece, work.now
+        if fresh := [piece.partition for piece, work in asked.items() if work and not work.now]:
             out.print(f"Fresh already: {', '.join(fresh)}", markup=False)
-        return sum(bool(assets) for assets in work.values())
+        return sum(bool(work and work.now) for work in asked.values())
 
-    def _stale(self, piece: Piece) -> list[str] | None:
+    def _submit(self, piece: Piece, assets: list[str], shown: list[str]) -> None:
+        config = run_config(self._settings, assets, piece.partition)
+        self.running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
+        self._report.begin(piece.partition, shown)
+
+    def _work(self, piece: Piece) -> Work | None:
         """What is to be made of it; None if that cannot be."""
         if culprits := [each for each in piece.needs if each in self.failed]:
             self.failed[piece.partition] = (f"its domain {culprits[0]} failed",)
             return None
         try:
-            return piece.stale()
+            return piece.work()
         except AgentSkillerError as error:
             self.failed[piece.partition] = (str(error),)
             return None
@@ -106,11 +114,20 @@ class _Runs:
         """Until a run has ended, or it is time to show how far all are."""
         wait(self.running.values(), timeout=_POLL_S, return_when=FIRST_COMPLETED)
         ended = [partition for partition, future in self.running.items() if future.done()]
-        self._report.show([partition for partition, future in self.running.items() if future.running()], ended)
         for partition in ended:
             result = _result(partition, self.running.pop(partition))
             if not result.success:
                 self.failed[partition] = result.failures
+            elif partition in self._unsure:
+                self._go_on(*self._unsure.pop(partition))
+        under_way = [partition for partition, future in self.running.items() if future.running()]
+        self._report.show(under_way, [partition for partition in ended if partition not in self.running])
+
+    def _go_on(self, piece: Piece, made: list[str]) -> None:
+        """If the content of what was made has changed, everything downstream is made by a second run."""
+        work = self._work(piece)
+        if work and work.all:
+            self._submit(piece, work.all, [*(asset for asset in made if asset not in work.all), *work.all])
 
 
 def _result(partition: str | None, future: "Future[RunResult]") -> RunResult:

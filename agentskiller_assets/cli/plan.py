@@ -1,7 +1,8 @@
-"""What has to be made: assets of the pipeline that are not fresh, and everything downstream of them."""
+"""What has to be made: assets of the pipeline that are not fresh, and what is downstream of those that change."""
 
 import contextlib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import dagster as dg
@@ -19,6 +20,16 @@ from agentskiller_assets.registry import domains_of
 from resources.author import AUTHOR_SOURCES
 from resources.freshness import State, Wanted, assess
 from resources.storage.warehouse import Warehouse
+
+
+@dataclass(frozen=True)
+class Work:
+    """Assets to make of one domain or pair, upstream first."""
+
+    now: list[str]
+    """Those that are not fresh, and made of none that may change before."""
+    all: list[str]
+    """With everything downstream, which stays fresh where the content of those comes out the same."""
 
 
 class Pipeline:
@@ -90,9 +101,15 @@ def dataset_states_of(pipeline: Pipeline, warehouse: Warehouse, settings: Settin
     return _assess(pipeline, warehouse, pipeline.of_all, None, settings)
 
 
-def to_make(pipeline: Pipeline, states: Sequence[State]) -> list[str]:
-    """Assets to materialize, upstream first."""
-    return pipeline.downstream_of({state.asset for state in states if state.freshness != "fresh"})
+def to_make(pipeline: Pipeline, states: Sequence[State]) -> Work:
+    """What one run can make of it, and what has to be made again if its content changes by that."""
+    stale = {state.asset for state in states if state.freshness != "fresh"}
+    concerned = pipeline.downstream_of(stale)
+    later: set[str] = set()
+    for asset in concerned:
+        if asset not in stale or later & set(pipeline.parents[asset]):
+            later.add(asset)
+    return Work(now=[asset for asset in concerned if asset not in later], all=concerned)
 
 
 def needed_count(author: Author, seed: int, domains: Sequence[str], known: int) -> int:

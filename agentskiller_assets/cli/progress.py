@@ -39,9 +39,12 @@ class Report:
         self._progress.stop()
 
     def begin(self, partition: str, assets: list[str]) -> None:
-        """These assets are to be made of it."""
+        """These assets are to be made of it, some of which may be made already."""
         self._assets[partition] = assets
-        self._bars[partition] = self._progress.add_task(partition, total=len(assets), now="waiting")
+        if partition in self._bars:
+            self._progress.update(self._bars[partition], total=len(assets))
+        else:
+            self._bars[partition] = self._progress.add_task(partition, total=len(assets), now="waiting")
 
     def show(self, under_way: Sequence[str], ended: Sequence[str]) -> None:
         """How far these are whose runs have begun, and those whose runs have ended since they were shown last."""

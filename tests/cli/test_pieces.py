@@ -2,16 +2,18 @@
 
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from agentskiller_assets.cli import pipeline
 from agentskiller_assets.cli.pipeline import Piece, make_pieces
+from agentskiller_assets.cli.plan import Pipeline, Work, to_make
 from agentskiller_assets.cli.runs import RunResult
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
 from agentskiller_assets.errors import StorageError
+from resources.freshness import Freshness, State
 from resources.storage.warehouse import Warehouse
 
 
@@ -39,11 +41,11 @@ class _Workers(Workers):
 
 
 def _domain(name: str, stale: tuple[str, ...] = ("queries",)) -> Piece:
-    return Piece(name, "domain_pipeline", lambda: list(stale))
+    return Piece(name, "domain_pipeline", lambda: Work(list(stale), list(stale)))
 
 
 def _pair(first: str, second: str) -> Piece:
-    return Piece(f"{first}--{second}", "fusion", lambda: ["fused_queries"], (first, second))
+    return Piece(f"{first}--{second}", "fusion", lambda: Work(["fused_queries"], ["fused_queries"]), (first, second))
 
 
 @pytest.fixture
@@ -83,10 +85,78 @@ def test_who_needs_a_domain_that_failed_is_not_begun_and_all_others_are(made: An
 
 
 def test_a_piece_whose_state_cannot_be_told_fails_alone(made: Any) -> None:
-    def unreadable() -> list[str]:
+    def unreadable() -> Work:
         raise StorageError("queries of a", "cannot be read", "Make it again")
 
     workers, failed = made([Piece("a", "domain_pipeline", unreadable), _domain("b"), _pair("a", "b")], ["b"])
     assert list(failed) == ["a", "a--b"]
     assert "queries of a" in failed["a"][0]
     assert workers.begun == ["domain_pipeline b queries"]
+
+
+def _unsure(name: str, *asked: Work) -> Piece:
+    """Answers one after the other, as the content of what was made says."""
+    answers = list(asked)
+    return Piece(name, "domain_pipeline", lambda: answers.pop(0))
+
+
+TOPIC = Work(["domain_topics"], ["domain_topics", "entities", "queries"])
+
+
+def test_content_that_came_out_the_same_leaves_everything_downstream_alone(
+    made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workers, failed = made([_unsure("a", TOPIC, Work([], [])), _domain("b"), _pair("a", "b")], ["a", "b", "a--b"])
+    assert not failed
+    domains = ["domain_pipeline a domain_topics", "domain_pipeline b queries"]
+    assert workers.begun == [*domains, "fusion a--b fused_queries"]
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("a:")] == [
+        "a: 0 of 1 assets after 0 s"
+    ]
+
+
+def test_content_that_changed_has_everything_downstream_made_by_one_more_run(
+    made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed = Work(["entities"], ["entities", "queries"])
+    workers, failed = made([_unsure("a", TOPIC, changed), _domain("b", ()), _pair("a", "b")], ["a", "a", "a--b"])
+    assert not failed
+    runs = ["domain_pipeline a domain_topics", "domain_pipeline a entities queries"]
+    assert workers.begun == [*runs, "fusion a--b fused_queries"], "the pair waits for the second run"
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("a:")] == [
+        "a: 0 of 3 assets after 0 s"
+    ]
+
+
+def test_a_run_that_failed_is_not_followed_by_another(made: Any) -> None:
+    workers, failed = made([_unsure("broken", TOPIC)], ["broken"])
+    assert failed == {"broken": ("it broke",)}
+    assert workers.begun == ["domain_pipeline broken domain_topics"]
+
+
+class _Line(Pipeline):
+    """Topic, entities, graph, queries: each is made from the one before."""
+
+    def __init__(self) -> None:
+        self.of_domain, self.of_pair, self.of_all = ["topic", "entities", "graph", "queries"], [], []
+        self.parents = {"topic": ["catalog"], "entities": ["topic"], "graph": ["entities"], "queries": ["graph"]}
+
+
+@pytest.mark.parametrize(
+    ("states", "now"),
+    [
+        ("missing missing missing missing", "topic entities graph queries"),
+        ("fresh missing missing missing", "entities graph queries"),
+        ("stale fresh fresh fresh", "topic"),
+        ("fresh fresh unfinished stale", "graph queries"),
+        ("stale fresh stale missing", "topic"),
+        ("fresh fresh fresh fresh", ""),
+    ],
+)
+def test_what_may_stay_fresh_waits_and_so_does_what_is_made_of_it(states: str, now: str) -> None:
+    kinds = cast(list[Freshness], states.split())
+    line = _Line()
+    found = [State(asset=each, partition="a", freshness=kind) for each, kind in zip(line.of_domain, kinds, strict=True)]
+    work = to_make(line, found)
+    assert work.now == now.split()
+    assert work.all == (line.of_domain[line.of_domain.index(work.now[0]) :] if now else [])
