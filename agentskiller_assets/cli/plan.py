@@ -13,13 +13,12 @@ from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.settings import Settings
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
 from agentskiller_assets.jobs import CATALOG_ASSETS
-from agentskiller_assets.metadata import PAIRS, PARTITIONS
 from agentskiller_assets.ontology.models import DomainTopic
 from agentskiller_assets.partitions import MADE_FOR
-from agentskiller_assets.registry import domains_of
+from agentskiller_assets.registry import domains_of, read_registry
 from resources.author import AUTHOR_SOURCES
 from resources.freshness import State, Wanted, assess
-from resources.storage.warehouse import Warehouse
+from resources.storage.warehouse import Warehouse, default_root
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Pipeline:
         self.of_domain, self.of_pair = self._ordered("domain"), self._ordered("pair")
         self.of_all = [name for name in self._ordered(None) if name not in CATALOG_ASSETS]
         """What is made of all domains and pairs together: the dataset."""
-        self._all = {"domain": PARTITIONS.get_partition_keys(), "pair": PAIRS.get_partition_keys()}
+        registry = read_registry(default_root())  # by now: the partitions are those of when the definitions were loaded
+        self._all = {"domain": registry.domains, "pair": registry.pairs}
 
     def wanted(self, asset: str, partition: str | None, settings: dict[str, Any] | None) -> Wanted:
         """One asset of one domain or pair as the current code and settings would make it."""
@@ -75,7 +75,7 @@ class Pipeline:
         if made_for is None:
             return (None,)
         if partition is None:
-            return tuple(self._all[made_for])
+            return self._all[made_for]
         return (partition,) if made_for == self._made_for[asset] else domains_of(partition)
 
 

@@ -12,7 +12,9 @@ from agentskiller_assets.cli.plan import Pipeline, Work, to_make
 from agentskiller_assets.cli.runs import RunResult
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.cli.workers import Workers
+from agentskiller_assets.definitions import defs
 from agentskiller_assets.errors import StorageError
+from agentskiller_assets.partitions import register_domains
 from resources.freshness import Freshness, State
 from resources.storage.warehouse import Warehouse
 
@@ -132,6 +134,14 @@ def test_a_run_that_failed_is_not_followed_by_another(made: Any) -> None:
     workers, failed = made([_unsure("broken", TOPIC)], ["broken"])
     assert failed == {"broken": ("it broke",)}
     assert workers.begun == ["domain_pipeline broken domain_topics"]
+
+
+def test_the_dataset_is_made_of_domains_that_were_registered_since_the_definitions_were_loaded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AGENTSKILLER_WAREHOUSE", str(tmp_path))
+    register_domains(tmp_path, ["zoo_visits"])
+    assert ("rollouts", "zoo_visits") in Pipeline(defs).wanted("dataset_selection", None, None).upstream
 
 
 class _Line(Pipeline):
