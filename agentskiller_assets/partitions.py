@@ -7,11 +7,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import dagster as dg
 
-from agentskiller_assets.registry import REGISTRY, Registry, domains_of, read_registry, write_registry
+from agentskiller_assets.registry import REGISTRY, domains_of, read_registry, registry_lock, write_registry
 from resources.storage.warehouse import default_root
 
 WEBSERVER = "AGENTSKILLER_WEBSERVER_URL"
@@ -98,12 +98,9 @@ def register_domains(root: Path, domains: Sequence[str]) -> list[str]:
     """Adds domains to the registry of a warehouse, at its end, and says which were new.
 
     What is there already stays where it is, that of the packaged registry too: growing never moves or drops a
-    partition.
+    partition. Processes that add some at the same time take turns.
     """
-    known = read_registry(root)
-    added = _new(domains, known.domains)
-    _write(root, known.model_copy(update={"domains": (*known.domains, *added)}), bool(added))
-    return added
+    return _register(root, "domains", domains)
 
 
 def register_pairs(root: Path, pairs: Sequence[str]) -> list[str]:
@@ -111,17 +108,20 @@ def register_pairs(root: Path, pairs: Sequence[str]) -> list[str]:
 
     `RegistryError` names a domain that is not registered; nothing is added then.
     """
-    known = read_registry(root)
-    added = _new(pairs, known.pairs)
-    _write(root, known.model_copy(update={"pairs": (*known.pairs, *added)}), bool(added))
+    return _register(root, "pairs", pairs)
+
+
+def _register(root: Path, section: Literal["domains", "pairs"], names: Sequence[str]) -> list[str]:
+    if (root / REGISTRY).exists() and not _new(names, getattr(read_registry(root), section)):
+        return []  # a warehouse that cannot be written can still be read
+    with registry_lock(root):
+        registry = read_registry(root)
+        known = getattr(registry, section)
+        added = _new(names, known)
+        write_registry(root, registry.model_copy(update={section: (*known, *added)}))
+    reload_code_location()
     return added
 
 
 def _new(names: Sequence[str], known: Sequence[str]) -> list[str]:
     return [name for name in dict.fromkeys(names) if name not in set(known)]
-
-
-def _write(root: Path, registry: Registry, grown: bool) -> None:
-    if grown or not (root / REGISTRY).exists():
-        write_registry(root, registry)
-        reload_code_location()

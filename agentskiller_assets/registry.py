@@ -1,6 +1,8 @@
 """The registry: which domains and pairs there are. It decides the partitions, and is read whenever definitions load."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,11 +10,12 @@ import yaml
 
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.errors import RegistryError
-from resources.storage.files import write_text
+from resources.storage.files import locked, write_text
 from resources.storage.object_store import shared_by
 
 REGISTRY = "registry.yaml"
 PACKAGED = Path(__file__).with_name(REGISTRY)
+_LOCK = ".registry.lock"
 _DOMAIN = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _RESERVED = "all"
 _PAIR = "--"
@@ -67,13 +70,29 @@ def write_registry(root: Path, registry: Registry) -> None:
     sections = {"domains": list(registry.domains), "pairs": list(registry.pairs)}
     kept = {name: listed for name, listed in sections.items() if listed or name == "domains"}
     body = yaml.safe_dump(kept, sort_keys=False, allow_unicode=True)
-    try:
+    with _writing(path):
         write_text(path, _HEADER + body)
+    if shared := shared_by(root):
+        shared.send_file(path)
+
+
+@contextmanager
+def registry_lock(root: Path) -> Iterator[None]:
+    """For whoever reads a warehouse's registry in order to change it: no other process on this machine does so then."""
+    with _writing(root / REGISTRY):
+        root.mkdir(parents=True, exist_ok=True)
+        with locked(root / _LOCK):
+            yield
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Raises `RegistryError` for what the disk says no to."""
+    try:
+        yield
     except OSError as exc:
         fix = "Make the folder writable, or set AGENTSKILLER_WAREHOUSE to another one"
         raise _error(path, None, f"cannot be written: {exc.strerror}", fix) from exc
-    if shared := shared_by(root):
-        shared.send_file(path)
 
 
 def _sections(path: Path, node: Any) -> tuple[Named, Named]:

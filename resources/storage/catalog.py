@@ -1,12 +1,11 @@
 """`warehouse.duckdb`: views over the files, for any DuckDB client."""
 
 import contextlib
-import fcntl
 import json
 import logging
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from agentskiller_assets.llm.calls import CALLS
 from resources.storage.calls import call_views
 from resources.storage.engine import CONFIG, file_literal, literal, quoted
 from resources.storage.faults import storage_faults
-from resources.storage.files import temporary, write_text
+from resources.storage.files import locked, temporary, write_text
 from resources.storage.parquet import description
 from resources.storage.sidecars import MATERIALIZATIONS, UNPARTITIONED
 
@@ -57,7 +56,7 @@ def refresh(root: Path) -> bool:
     """
     if not root.is_dir() or _is_current(root):
         return False
-    with storage_faults(root / CATALOG, "write"), _lock(root):
+    with storage_faults(root / CATALOG, "write"), locked(root / _LOCK):
         if _is_current(root):
             return False
         signature = _signature(root)
@@ -147,13 +146,6 @@ def _is_current(root: Path) -> bool:
             return json.loads(path.read_text(encoding="utf-8")) == _signature(root)
         except ValueError:
             return False
-
-
-@contextmanager
-def _lock(root: Path) -> Iterator[None]:
-    with (root / _LOCK).open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _build(root: Path, signature: dict[str, Any]) -> None:

@@ -1,6 +1,7 @@
-"""Temporary names, and renames that happen all or not at all."""
+"""Temporary names, renames that happen all or not at all, and locks."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 import time
@@ -60,6 +61,14 @@ def replace_all(moves: Sequence[tuple[Path, Path]]) -> None:
         for source, final in moves:
             os.replace(source, final)  # noqa: PTH105
         undo.pop_all()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """One process at a time in this block, of all that name the same file; it stays, for the next to wait at."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def write_text(final: Path, text: str) -> None:

@@ -1,6 +1,9 @@
 """The registry decides which domains there are, and says where it is wrong."""
 
+import subprocess
+import sys
 import threading
+from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -97,6 +100,33 @@ def test_growing_never_moves_or_drops_a_domain_or_a_pair(tmp_path: Path) -> None
     assert register_pairs(tmp_path, ["b--c", "a--c", "b--c"]) == ["b--c"]
     assert read_registry(tmp_path) == Registry(domains=("c", "a", "b"), pairs=("a--c", "b--c"))
     assert register_pairs(tmp_path, ["a--c"]) == []
+
+
+def test_processes_that_register_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    write_registry(tmp_path, Registry())
+    code = (
+        "import sys; from pathlib import Path; from agentskiller_assets.partitions import register_domains\n"
+        "print('ready', flush=True); sys.stdin.read()\n"
+        "for number in range(30): register_domains(Path(sys.argv[1]), [f'{sys.argv[2]}_{number}'])"
+    )
+    names = ("one", "other")
+    commands = [[sys.executable, "-c", code, str(tmp_path), name] for name in names]
+    with ExitStack() as ended:
+        started = [
+            ended.enter_context(subprocess.Popen(each, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
+            for each in commands
+        ]
+        assert [process.stdout and process.stdout.readline() for process in started] == ["ready\n", "ready\n"]
+        for process in started:
+            assert process.stdin
+            process.stdin.close()
+    assert set(read_registry(tmp_path).domains) == {f"{name}_{number}" for name in names for number in range(30)}
+
+
+def test_a_registry_that_has_all_of_them_is_not_touched(tmp_path: Path) -> None:
+    write_registry(tmp_path, Registry(domains=("a", "b")))
+    assert register_domains(tmp_path, ["b"]) == []
+    assert [path.name for path in tmp_path.iterdir()] == ["registry.yaml"]
 
 
 def test_a_pair_of_a_domain_that_is_not_registered_is_not_added(tmp_path: Path) -> None:
