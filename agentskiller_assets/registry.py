@@ -63,6 +63,12 @@ def read_registry(root: Path) -> Registry:
     return Registry(domains=tuple(name for name, _ in domains), pairs=tuple(name for name, _ in pairs))
 
 
+def registered_domains(root: Path) -> tuple[str, ...]:
+    """The domains that a warehouse has registered itself; none while it goes by the packaged registry."""
+    registry = read_registry(root)
+    return registry.domains if (root / REGISTRY).exists() else ()
+
+
 def write_registry(root: Path, registry: Registry) -> None:
     """Stores a warehouse's registry; `RegistryError` if a name cannot be one or the disk says no."""
     path = root / REGISTRY

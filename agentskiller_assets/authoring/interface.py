@@ -1,7 +1,7 @@
 """The author: whatever writes the content of a domain. Slices ask it, and never know who answers."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from agentskiller_assets.authoring.drafts import (
@@ -29,6 +29,10 @@ class Author(ABC):
     @abstractmethod
     def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
         """The first `count` domains. A larger count only adds domains at the end."""
+
+    def reach(self, domains: Collection[str], seed: int) -> int:
+        """How many domains it takes to have all of these that there are; 0 for who thinks up each when it is asked."""
+        return 0
 
     @abstractmethod
     def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:

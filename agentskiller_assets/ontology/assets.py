@@ -11,6 +11,7 @@ from agentskiller_assets.ontology.entities import make_entities, make_entity_gra
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.partitions import MADE_FOR, register_domains
+from agentskiller_assets.registry import registered_domains
 from agentskiller_assets.settings import DEFAULT_SEED
 from resources.author import AuthorResource
 from resources.llm import LLM_POOL
@@ -28,7 +29,7 @@ class CatalogConfig(dg.Config):
     """Settings of the catalog, which every domain carries with it."""
 
     seed: int = Field(default=DEFAULT_SEED, description="The one seed. Set AGENTSKILLER_SEED to change it everywhere.")
-    target_domains: int = Field(default=6, ge=1, le=10_000, description="How many domains the catalog holds.")
+    target_domains: int = Field(default=6, ge=1, le=10_000, description="How many domains the catalog holds at least.")
     simulation_time: str = Field(
         default="2026-03-02 09:00:00",
         pattern=r"^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}$",
@@ -63,10 +64,13 @@ def domain_catalog(
 ) -> list[CatalogEntry]:
     """All domains, each with the strategy by which it was found and the domain it was expanded from.
 
-    Writes the registry: after a reload of the definitions, new domains are partitions of the other assets.
+    Writes the registry: after a reload of the definitions, new domains are partitions of the other assets. It never
+    becomes smaller than what is registered, so that each partition keeps its entry.
     """
-    entries = make_catalog(author.open(), config.target_domains, config.seed, config.simulation_time)
-    added = register_domains(warehouse.open().root, [entry.domain for entry in entries])
+    writer, root = author.open(), warehouse.open().root
+    count = max(config.target_domains, writer.reach(registered_domains(root), config.seed))
+    entries = make_catalog(writer, count, config.seed, config.simulation_time)
+    added = register_domains(root, [entry.domain for entry in entries])
     by_strategy = [[name, sum(e.strategy == name for e in entries)] for name in sorted({e.strategy for e in entries})]
     context.add_output_metadata(
         {

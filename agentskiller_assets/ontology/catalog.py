@@ -52,7 +52,10 @@ def make_topic(author: Author, catalog: Sequence[CatalogEntry], domain: str) -> 
     entry = next((entry for entry in catalog if entry.domain == domain), None)
     if entry is None:
         known = ", ".join(entry.domain for entry in catalog)
-        fix = "Materialize `domain_catalog` with a larger `target_domains`, or run `agentskiller domains add`."
+        fix = (
+            f"Run `agentskiller run --domains {domain}`, or materialize `domain_catalog` again: "
+            "it holds every registered domain that a sector pack has."
+        )
         raise RegistryError(f"domain {domain!r}", f"is not in the stored catalog ({known})", fix)
     return DomainTopic(
         id=DomainTopic.make_id(entry.id),

@@ -1,5 +1,6 @@
 """The procedural author: sector packs × service patterns × seed, with no model and no network."""
 
+from collections.abc import Collection
 from functools import cached_property, lru_cache
 from pathlib import Path
 
@@ -101,6 +102,9 @@ class ProceduralAuthor(Author):
             fix = f"Ask for at most {len(ordered)}, or add services to a pack."
             raise PackError(f"target_domains={count}", f"the packs have only {len(ordered)} services", fix)
         return tuple(ordered[:count])
+
+    def reach(self, domains: Collection[str], seed: int) -> int:
+        return max((place for place, topic in enumerate(self._ordered(seed), 1) if topic.domain in domains), default=0)
 
     def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:
         service = self._service(topic.domain, seed)
