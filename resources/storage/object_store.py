@@ -13,6 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from agentskiller_assets.core.canonical import digest_bytes
 from agentskiller_assets.errors import StorageError
 from agentskiller_assets.llm.calls import CALLS, CallStore
@@ -56,9 +58,11 @@ class ObjectStore:
         """Brings the folder's copy of a materialization up to date; one that nobody has sent is left alone."""
         note = sidecars.sidecar_path(self._root, asset, partition)
         text = self._get(self._key(note))
-        if text is None or (note.exists() and note.read_bytes() == text):
+        if text is None:
             return
-        told = Materialization.model_validate_json(text)
+        told = self._told(text, self._key(note))
+        if self._is_here(note, text, told):
+            return
         self._fetch_missing(self._about(told))
         with storage_faults(note, "write"), ExitStack() as stack:
             moves = []
@@ -102,8 +106,8 @@ class ObjectStore:
 
     def sidecars(self) -> list[Materialization]:
         """All that anybody has sent, as it is now, in order of asset and partition; a request for each."""
-        texts = (self._get(key) for key in sorted(self._list(f"{sidecars.MATERIALIZATIONS}/")))
-        return [Materialization.model_validate_json(text) for text in texts if text is not None]
+        texts = {key: self._get(key) for key in sorted(self._list(f"{sidecars.MATERIALIZATIONS}/"))}
+        return [self._told(text, key) for key, text in texts.items() if text is not None]
 
     def unnamed(self, before: datetime) -> dict[str, int]:
         """Contents that were sent before that time and that no sidecar names any more: their keys and bytes."""
@@ -119,6 +123,27 @@ class ObjectStore:
         for key in keys:
             with self._faults(f"remove {key}"):
                 self._store.delete(key)
+
+    def _told(self, text: bytes, key: str) -> Materialization:
+        """A sidecar of the store; `StorageError` for one that cannot be read, or that leads out of the warehouse."""
+        place = f"{self._address}, {key}"
+        try:
+            told = Materialization.model_validate_json(text)
+        except ValidationError as error:
+            fix = "Use the version that wrote it, or remove this object to have it made again"
+            raise StorageError(place, "is not a sidecar that this version can read", fix) from error
+        for path in (*(self._root / name for name in told.files), *self._about(told)):
+            if not path.is_relative_to(self._root) or ".." in path.relative_to(self._root).parts:
+                fix = "Remove this object, and see who else can write to the store"
+                raise StorageError(place, f"it names a file outside of the warehouse, {str(path)!r}", fix)
+        return told
+
+    def _is_here(self, note: Path, text: bytes, told: Materialization) -> bool:
+        """Whether the folder has the same sidecar, and all files that it speaks of, whole."""
+        with storage_faults(note, "read"):
+            if not note.exists() or note.read_bytes() != text:
+                return False
+        return sidecars.condition(self._root, told.asset, told.partition, told) == "stored"
 
     def _about(self, told: Materialization) -> list[Path]:
         """Files that a materialization cannot be read, or traced, without: its schema and its model calls."""
@@ -171,8 +196,7 @@ class ObjectStore:
         try:
             yield
         except (BaseError, OSError) as error:
-            reason = (str(error).splitlines() or [type(error).__name__])[0]
-            raise StorageError(self._address, f"cannot {doing}: {reason}", _REACH) from error
+            raise StorageError(self._address, f"cannot {doing}: {_reason(error)}", _REACH) from error
 
 
 def _connected(address: str) -> Any:
@@ -183,9 +207,12 @@ def _connected(address: str) -> Any:
         raise StorageError(f"{OBJECT_STORE}={address}", "obstore is not installed", _INSTALL) from error
     try:
         return from_url(address, mkdir=True) if address.startswith("file:") else from_url(address)
-    except (BaseError, OSError) as error:
-        reason = str(error).splitlines()[0]
-        raise StorageError(f"{OBJECT_STORE}={address}", f"no store is there: {reason}", _REACH) from error
+    except (BaseError, OSError, ValueError) as error:
+        raise StorageError(f"{OBJECT_STORE}={address}", f"no store is there: {_reason(error)}", _REACH) from error
+
+
+def _reason(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _content_key(digest: str) -> str:

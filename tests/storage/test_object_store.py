@@ -1,5 +1,7 @@
 """Two warehouses share one store: each reads what the other has written, whole, or nothing of it."""
 
+import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from agentskiller_assets.llm.calls import CALLS, Call, CallStore
 from agentskiller_assets.llm.models import Completion
 from agentskiller_assets.registry import Registry, read_registry, write_registry
 from resources.storage import object_store
-from resources.storage.object_store import OBJECT_STORE
+from resources.storage.object_store import OBJECT_STORE, shared_by
 from resources.storage.warehouse import Warehouse
 from tests.cli.project import Project
 from tests.llm.kit import MODEL, request
@@ -113,6 +115,44 @@ def test_what_is_not_what_was_sent_is_not_read(here: Warehouse, there: Warehouse
     assert not there.data_path("books", "ada").exists()
 
 
+@pytest.mark.parametrize("lose", [Path.unlink, lambda path: path.write_bytes(path.read_bytes()[:-1])])
+def test_what_is_lost_or_damaged_here_comes_again(here: Warehouse, lose: Callable[[Path], object]) -> None:
+    here.write_records("books", "ada", Book, [book("Emma")], STAMP)
+    lose(here.data_path("books", "ada"))
+    assert here.read_records("books", Book, "ada") == [book("Emma")]
+    assert here.condition("books", "ada") == "stored"
+
+
+@pytest.mark.parametrize(
+    ("changed", "fault"),
+    [
+        ({"files": {"../../planted.txt": "0" * 32}}, "it names a file outside of the warehouse"),
+        ({"files": {"/planted.txt": "0" * 32}}, "it names a file outside of the warehouse"),
+        ({"schema_fingerprint": "../../planted"}, "it names a file outside of the warehouse"),
+        ({"call_ids": ["call_../../../planted"]}, "it names a file outside of the warehouse"),
+        ({"of_another_version": 1}, "is not a sidecar that this version can read. Use the version that wrote it"),
+    ],
+)
+def test_a_sidecar_that_cannot_be_or_may_not_be_followed_is_named(
+    here: Warehouse, there: Warehouse, store: Path, changed: dict[str, object], fault: str
+) -> None:
+    here.write_records("books", "ada", Book, [book("Emma")], STAMP)
+    note = store / "_materializations" / "books" / "ada.json"
+    note.write_text(json.dumps({**json.loads(note.read_text()), **changed}))
+    with pytest.raises(StorageError, match=f"_materializations/books/ada.json: {fault}"):
+        there.fetch_all()
+    assert not list(there.root.rglob("*.parquet"))
+
+
+def test_a_sidecar_of_another_version_is_named_to_who_asks_for_all(here: Warehouse, store: Path) -> None:
+    here.write_records("books", "ada", Book, [book("Emma")], STAMP)
+    (store / "_materializations" / "books" / "ada.json").write_text('{"of_another_version": 1}')
+    shared = shared_by(here.root)
+    assert shared
+    with pytest.raises(StorageError, match="is not a sidecar that this version can read"):
+        shared.sidecars()
+
+
 def test_without_a_store_nothing_is_shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(OBJECT_STORE, raising=False)
     Warehouse(tmp_path / "here").write_records("books", "ada", Book, [book("Emma")], STAMP)
@@ -121,9 +161,12 @@ def test_without_a_store_nothing_is_shared(tmp_path: Path, monkeypatch: pytest.M
     assert there.fetch_all() == 0
 
 
-def test_an_address_that_names_no_store_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(OBJECT_STORE, "ftp://somewhere")
-    with pytest.raises(StorageError, match="no store is there"):
+@pytest.mark.parametrize("address", ["ftp://somewhere", "nonsense"])
+def test_an_address_that_names_no_store_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    monkeypatch.setenv(OBJECT_STORE, address)
+    with pytest.raises(StorageError, match=f"{OBJECT_STORE}={address}: no store is there"):
         Warehouse(tmp_path / "here")
 
 
