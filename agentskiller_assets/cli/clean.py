@@ -1,5 +1,6 @@
 """`clean`: lets go of what nobody needs any more."""
 
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentskiller_assets.cli.console import dagster_home, out
-from resources.storage.files import abandoned
+from agentskiller_assets.llm.calls import CALLS
+from resources.storage.faults import storage_faults
+from resources.storage.files import TEMPORARY, abandoned
 from resources.storage.object_store import ObjectStore, shared_by
 from resources.storage.sidecars import run_ids
 from resources.storage.warehouse import Warehouse, default_root
@@ -17,9 +20,14 @@ from resources.storage.warehouse import Warehouse, default_root
 if TYPE_CHECKING:
     import dagster as dg
 
+_OF_CALLS = re.compile(r"\.[a-z0-9_]{8}\.tmp")
+"""Temporary names in the folders of model calls."""
+
 
 def clean(
-    runs_older_than: Annotated[int, typer.Option(min=0, help="Days after which a finished run may go.")] = 30,
+    runs_older_than: Annotated[
+        int, typer.Option(min=0, max=36_500, help="Days after which a finished run may go.")
+    ] = 30,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
 ) -> None:
     """Remove old runs from Dagster's history, and what killed processes left in the warehouse.
@@ -31,7 +39,8 @@ def clean(
     root, before = Warehouse(default_root()).root, datetime.now(UTC) - timedelta(days=runs_older_than)
     would = "would remove" if dry_run else "removed"
     runs, size, under_way = _clean_history(root, before, dry_run)
-    left = _left_over(root)
+    with storage_faults(root, "read"):
+        left = _left_over(root)
     size += _remove(left, dry_run)
     out.print(f"{would} {runs} runs and {len(left)} unfinished files ({size / 1e6:.1f} MB)")
     if store := shared_by(root):
@@ -68,7 +77,7 @@ def _remove(files: Iterable[Path], dry_run: bool) -> int:
     """The bytes of those files that there are, which are gone afterwards."""
     size = 0
     for path in files:
-        with suppress(FileNotFoundError):  # SQLite takes its log away by itself
+        with storage_faults(path, "write"), suppress(FileNotFoundError):  # SQLite takes its log away by itself
             size += path.stat().st_size
             if not dry_run:
                 path.unlink()
@@ -91,12 +100,14 @@ def _old_runs(instance: "dg.DagsterInstance", root: Path, before: datetime) -> l
     import dagster as dg  # noqa: PLC0415
     from dagster._core.storage.dagster_run import FINISHED_STATUSES  # noqa: PLC0415
 
-    finished = dg.RunsFilter(statuses=list(FINISHED_STATUSES), created_before=before)
+    filtered = dg.RunsFilter(statuses=list(FINISHED_STATUSES), created_before=before)
+    finished = [run.run_id for run in instance.get_runs(filtered)]  # first: one that ends meanwhile is not among them
     store = shared_by(root)
     kept = run_ids(root) | {told.run_id for told in (store.sidecars() if store else [])}
-    return sorted(run.run_id for run in instance.get_runs(finished) if run.run_id not in kept)
+    return sorted(run_id for run_id in finished if run_id not in kept)
 
 
 def _left_over(root: Path) -> list[Path]:
     folders = [root, *(path for path in root.rglob("*") if path.is_dir())] if root.is_dir() else []
-    return [path for folder in folders for path in abandoned(folder)]
+    names = {folder: _OF_CALLS if folder.parent == root / CALLS else TEMPORARY for folder in folders}
+    return [path for folder in folders for path in abandoned(folder, names=names[folder])]

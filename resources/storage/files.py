@@ -3,6 +3,7 @@
 import contextlib
 import fcntl
 import os
+import re
 import secrets
 import time
 from collections.abc import Iterator, Sequence
@@ -11,6 +12,9 @@ from pathlib import Path
 
 ABANDONED_AFTER = 3600.0
 """Seconds after which a temporary file is what a killed process left (a write takes under a second)."""
+
+TEMPORARY = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp(\.wal|\.jsonl)?")
+"""Names that `temporary` gives, and of what is named after them while a file is written."""
 
 
 @contextmanager
@@ -32,15 +36,18 @@ def temporary(final: Path) -> Iterator[Path]:
                 leftover.unlink(missing_ok=True)
 
 
-def abandoned(folder: Path, prefix: str = ".") -> list[Path]:
-    """Temporary files that have been still for so long that whoever wrote them was killed; sorted."""
+def abandoned(folder: Path, prefix: str = ".", names: re.Pattern[str] = TEMPORARY) -> list[Path]:
+    """Temporary files that have been still for so long that whoever wrote them was killed; sorted.
+
+    These are files with the names that `temporary` gives, or with others that are ours; nothing of somebody else's.
+    """
     found: list[Path] = []
     before = time.time() - ABANDONED_AFTER
     with os.scandir(folder) as entries:
         for entry in entries:
-            if entry.name.startswith(prefix) and ".tmp" in entry.name:
+            if entry.name.startswith(prefix) and names.fullmatch(entry.name):
                 with contextlib.suppress(OSError):
-                    if entry.stat().st_mtime < before:
+                    if entry.is_file(follow_symlinks=False) and entry.stat().st_mtime < before:
                         found.append(Path(entry.path))
     return sorted(found)
 

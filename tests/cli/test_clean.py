@@ -8,6 +8,7 @@ import pytest
 
 from agentskiller_assets.cli.clean import clean
 from agentskiller_assets.cli.console import dagster_home
+from resources.storage import sidecars
 from resources.storage.files import ABANDONED_AFTER
 from resources.storage.object_store import OBJECT_STORE
 from resources.storage.warehouse import Warehouse
@@ -78,17 +79,53 @@ def test_runs_that_made_nothing_of_what_is_stored_go(
     ]
 
 
+def _long_ago(path: Path) -> Path:
+    then = path.stat().st_mtime - ABANDONED_AFTER - 1
+    os.utime(path, (then, then))
+    return path
+
+
+def _half(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_bytes(b"half")
+    return folder / name
+
+
 def test_what_a_killed_writer_left_goes_and_what_is_being_written_stays(history: Path, tmp_path: Path) -> None:
     _write(tmp_path / "here", "Emma")
-    left, fresh = (tmp_path / "here" / "books" / name for name in (".ada.parquet.1-aa.tmp", ".ada.parquet.2-bb.tmp"))
-    for path in (left, fresh):
-        path.write_bytes(b"half")
-    then = left.stat().st_mtime - ABANDONED_AFTER - 1
-    os.utime(left, (then, then))
+    books, calls = tmp_path / "here" / "books", tmp_path / "here" / "_calls" / "0a"
+    ours = [f".ada.parquet.1-0123abcd.tmp{end}" for end in ("", ".wal", ".jsonl")]
+    left = [_long_ago(_half(books, name)) for name in ours] + [_long_ago(_half(calls, ".k3_9z0ab.tmp"))]
+    fresh = _half(books, ".ada.parquet.2-0123abcd.tmp")
     clean()
-    assert not left.exists()
+    assert not [path for path in left if path.exists()]
     assert fresh.exists()
     assert Warehouse(tmp_path / "here").read_records("books", Book, "ada") == [book("Emma")]
+
+
+def test_what_is_not_ours_stays(history: Path, tmp_path: Path) -> None:
+    books = tmp_path / "here" / "books"
+    theirs = [_half(books, name) for name in (".notes.tmp.md", ".document.tmp", "ada.parquet.1-0123abcd.tmp")]
+    folder, link = books / ".ada.parquet.1-0123abcd.tmp", books / ".ada.parquet.2-0123abcd.tmp"
+    folder.mkdir()
+    link.symlink_to(_long_ago(theirs[0]))
+    for path in (*theirs, folder):
+        _long_ago(path)
+    clean()
+    assert all(path.exists() for path in (*theirs, folder, link))
+
+
+def test_a_run_that_ends_meanwhile_stays(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    def run_ids_then_a_run_ends(root: Path) -> set[str]:
+        found = sidecars.run_ids(root)
+        ended.append(_a_run(history))
+        return found
+
+    monkeypatch.setattr("agentskiller_assets.cli.clean.run_ids", run_ids_then_a_run_ends)
+    clean(runs_older_than=-1)  # as if it had begun long ago
+    assert _runs(history) == set(ended)
 
 
 def test_the_run_that_another_machine_had_stays(history: Path, store: Path, tmp_path: Path) -> None:
