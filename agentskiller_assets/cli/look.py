@@ -2,6 +2,7 @@
 
 import csv
 import json
+import math
 import sys
 from enum import StrEnum
 from typing import Annotated, Any
@@ -9,6 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.json import JSON
 from rich.table import Table
+from rich.text import Text
 
 from agentskiller_assets.cli.console import WholeLines, out
 from resources.lineage import Lineage
@@ -73,16 +75,29 @@ def sql(
         writer.writerow(columns)
         writer.writerows(rows)
     elif format is TableFormat.json:
-        found = [dict(zip(columns, row, strict=True)) for row in rows]
-        sys.stdout.write(json.dumps(found, default=str, ensure_ascii=False, indent=2) + "\n")
+        found = [dict(zip(columns, map(_for_json, row), strict=True)) for row in rows]
+        sys.stdout.write(json.dumps(found, default=str, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
     else:
         out.print(_table(columns, rows))
 
 
 def _table(columns: list[str], rows: list[tuple[Any, ...]]) -> Table:
+    """What is in brackets is printed as it is, and no markup."""
     table = Table()
     for column in columns:
-        table.add_column(column, overflow="fold")
+        table.add_column(Text(column), overflow="fold")
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(Text("" if value is None else str(value)) for value in row))
     return table
+
+
+def _for_json(value: Any) -> Any:
+    """Null in place of what JSON has no number for, and names where it has no other keys."""
+    match value:
+        case float():
+            return value if math.isfinite(value) else None
+        case dict():
+            return {str(name): _for_json(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_for_json(each) for each in value]
+    return value
