@@ -13,6 +13,16 @@ class AgentSkillerError(Exception):
         self.fault = fault
         self.fix = fix
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """An error of a worker process is the same error in the process that it works for."""
+        return _made_again, (type(self), self.args, self.__dict__)
+
+
+def _made_again(kind: type[AgentSkillerError], said: tuple[str, ...], state: Mapping[str, Any]) -> AgentSkillerError:
+    error = kind.__new__(kind, *said)
+    error.__dict__.update(state)
+    return error
+
 
 class PackError(AgentSkillerError):
     """A sector pack or service pattern is malformed."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.cli.instance import opened_instance
 from agentskiller_assets.llm.calls import CALLS
 from resources.storage.faults import storage_faults
 from resources.storage.files import TEMPORARY, abandoned
@@ -52,7 +53,7 @@ def _clean_history(root: Path, before: datetime, dry_run: bool) -> tuple[int, in
     import dagster as dg  # noqa: PLC0415 - two seconds that only some commands need
     from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES  # noqa: PLC0415
 
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance() as instance:
         old, size = _old_runs(instance, root, before), 0
         for run_id in old:
             files = _event_files(instance, run_id)

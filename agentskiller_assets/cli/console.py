@@ -8,6 +8,8 @@ from pathlib import Path
 import typer
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
+from agentskiller_assets.cli.instance import InstanceError
+
 _WIDTH = None if sys.stdout.isatty() else 140
 """Tables are not squeezed when nobody's terminal sets a width."""
 out = Console(soft_wrap=True, width=_WIDTH)
@@ -35,10 +37,14 @@ def complain(text: str) -> None:
 def dagster_home() -> Path:
     """Dagster's folder: `DAGSTER_HOME`, or `dagster_home` here. Created, and set for Dagster, if need be."""
     home = Path(os.environ.get("DAGSTER_HOME") or "dagster_home").absolute()
-    home.mkdir(parents=True, exist_ok=True)
     config = home / "dagster.yaml"
-    if not config.exists():
-        config.write_text(Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not config.exists():
+            config.write_text(Path(__file__).with_name("dagster.yaml").read_text(encoding="utf-8"), encoding="utf-8")
+    except OSError as error:
+        fix = "Set DAGSTER_HOME to a folder that you may write to"
+        raise InstanceError(f"DAGSTER_HOME={home}", f"it cannot be written: {error.strerror}", fix) from error
     os.environ["DAGSTER_HOME"] = str(home)
     return home
 

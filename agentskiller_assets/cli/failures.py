@@ -6,6 +6,7 @@ import dagster as dg
 from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import PARTITION_NAME_TAG
 
+from agentskiller_assets.cli.instance import opened_instance
 from agentskiller_assets.cli.runs import FAILURE_EVENTS, failures_of
 
 _LOOKED_AT = 20_000
@@ -22,7 +23,7 @@ def latest_failures(
     """
     found: dict[str, tuple[str, ...]] = {}
     met: set[str] = set()
-    with dg.DagsterInstance.get() as instance:
+    with opened_instance() as instance:
         for run in instance.get_runs(limit=_LOOKED_AT):
             name = run.tags.get(PARTITION_NAME_TAG) or _job_of(run, jobs or {})
             if name and name not in met and (name in partitions or name in (jobs or {})):

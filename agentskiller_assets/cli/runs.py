@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from agentskiller_assets.cli.instance import opened_instance
 from agentskiller_assets.core.records import Model
 from agentskiller_assets.launching.collection import collected_afterwards
 from agentskiller_assets.launching.history import quick_history
@@ -52,7 +53,7 @@ def run_job(job: str, partition: str | None, assets: list[str], run_config: dict
     run_id = make_new_run_id()
     with (
         quick_history(),
-        dg.DagsterInstance.get() as instance,
+        opened_instance() as instance,
         present(presence_folder(instance.root_directory), run_id),
     ):
         result = core_execute_in_process(
