@@ -10,6 +10,7 @@ import typer
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
+from agentskiller_assets.cli.options import MOST_PAIRS_PER_DOMAIN
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.errors import PackError, RegistryError, SchemaChangedError
 from agentskiller_assets.fusion.catalog import PairSettings, direction, make_candidates, select_pairs
@@ -49,7 +50,7 @@ def choose(
     """Resolves the options of `run`; domains and pairs that are new are registered."""
     from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
 
-    number = int(pairs) if pairs and pairs.strip().isdigit() else 0
+    number = int(pairs) if pairs and pairs.strip().isdecimal() else 0
     target, most = _pair_targets(warehouse, settings, number, count)
     settings = settings.model_copy(update={"most_pairs_per_domain": most})
     wanted_pairs = _pairs(author, warehouse, settings, pairs)
@@ -62,7 +63,7 @@ def choose(
 
 def most_pairs(pairs: int, domains: int) -> int:
     """In how many pairs one domain may have to be, so that so many domains bring so many pairs."""
-    return max(_DEFAULT_MOST, math.ceil(_ROOM * 2 * pairs / domains))
+    return min(MOST_PAIRS_PER_DOMAIN, max(_DEFAULT_MOST, math.ceil(_ROOM * 2 * pairs / domains)))
 
 
 def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, count: int | None) -> tuple[int, int]:
@@ -129,7 +130,7 @@ def _pairs(author: Author, warehouse: Warehouse, settings: RunSettings, pairs: s
     """The keys of the pairs to make. What is stored or registered already needs no sound packs."""
     if pairs is None:
         return []
-    if not pairs.strip().isdigit():
+    if not pairs.strip().isdecimal():
         keys = named_pairs(pairs)
         if not keys:
             raise typer.BadParameter("say how many pairs, or which, as A+B")

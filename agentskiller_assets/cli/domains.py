@@ -8,6 +8,7 @@ from rich.table import Table
 
 from agentskiller_assets.cli.choice import most_pairs
 from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.cli.options import MOST_PAIRS, MOST_PAIRS_PER_DOMAIN, Seed
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.models import CatalogEntry
@@ -19,7 +20,7 @@ app = typer.Typer(no_args_is_help=True, help="The domains: list them, or add som
 
 
 @app.command("list")
-def list_domains(seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7) -> None:
+def list_domains(seed: Seed = 7) -> None:
     """List the registered domains with where they come from and whether they are made."""
     from agentskiller_assets.cli.plan import drafts_of  # noqa: PLC0415 - brings Dagster
     from resources.author import open_author  # noqa: PLC0415
@@ -45,7 +46,7 @@ def list_domains(seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", h
 @app.command("add")
 def add(
     names: Annotated[list[str], typer.Argument(help="Domains that a sector pack has.")],
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    seed: Seed = 7,
 ) -> None:
     """Register domains, so that they become partitions. `agentskiller run` makes them."""
     dagster_home()
@@ -65,11 +66,16 @@ def add(
 @app.command("expand")
 def expand(
     count: Annotated[int, typer.Option(min=1, help="How many domains the catalog is to hold.")],
-    pairs: Annotated[int, typer.Option(min=1, help="How many pairs of them.")] = 6,
+    pairs: Annotated[int, typer.Option(min=1, max=MOST_PAIRS, help="How many pairs of them.")] = 6,
     most_pairs_per_domain: Annotated[
-        int | None, typer.Option(min=1, help="How many pairs a domain is in at most; as many as it takes if left out.")
+        int | None,
+        typer.Option(
+            min=1,
+            max=MOST_PAIRS_PER_DOMAIN,
+            help="How many pairs a domain is in at most; as many as it takes if left out.",
+        ),
     ] = None,
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    seed: Seed = 7,
 ) -> None:
     """Make the catalogs of so many domains and pairs, which become partitions: `agentskiller run` or a backfill in the
     UI makes them."""

@@ -11,9 +11,11 @@ import typer
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.choice import Choice, choose, made_before
 from agentskiller_assets.cli.console import complain, dagster_home, out
+from agentskiller_assets.cli.options import Seed, SimulationTime
 from agentskiller_assets.cli.runs import Failed
 from agentskiller_assets.cli.settings import AsMade, RunSettings, Settings, of_catalogs
 from agentskiller_assets.cli.workers import Workers
+from agentskiller_assets.dataset.models import SplitBy
 from agentskiller_assets.registry import domains_of
 from resources.storage.warehouse import Warehouse, default_root
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from agentskiller_assets.cli.plan import Pipeline
 
 TIME = "2026-03-02 09:00:00"
+MOST_ROWS = 20_000
 FEWEST_ROWS = 150
 """Measured over all packaged domains and eight seeds: with 100 rows or fewer, some rules have no row to refuse."""
 
@@ -30,6 +33,8 @@ def _enough_rows(rows: int) -> int:
     if rows < FEWEST_ROWS:
         reason = f"{rows} rows leave some rules without a row that they refuse, so their tests would prove nothing"
         raise typer.BadParameter(f"give at least {FEWEST_ROWS}. {reason}.")
+    if rows > MOST_ROWS:
+        raise typer.BadParameter(f"give at most {MOST_ROWS}")
     return rows
 
 
@@ -40,19 +45,26 @@ def run(
     pairs: Annotated[
         str | None, typer.Option(help="How many pairs of the catalog to make, or which: A+B, separated by commas.")
     ] = None,
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
-    simulation_time: Annotated[str, typer.Option(help="What time it is in every environment.")] = TIME,
-    population_size: Annotated[int, typer.Option(min=10, help="How many people there are.")] = 400,
+    seed: Seed = 7,
+    simulation_time: SimulationTime = TIME,
+    population_size: Annotated[int, typer.Option(min=10, max=100_000, help="How many people there are.")] = 400,
     rows_per_table: Annotated[int, typer.Option(callback=_enough_rows, help="Rows of every table.")] = 300,
-    tasks_per_domain: Annotated[int, typer.Option(min=10, help="Task instances planned for each domain.")] = 60,
-    tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 60,
-    max_trajectory_length: Annotated[int, typer.Option(min=2, help="Longest trajectory in tool calls.")] = 12,
-    rollouts_per_query: Annotated[int, typer.Option(min=1, help="Conversations about every query.")] = 1,
+    tasks_per_domain: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Task instances planned for each domain.")
+    ] = 60,
+    tasks_per_pair: Annotated[
+        int, typer.Option(min=10, max=100_000, help="Task instances planned for each pair.")
+    ] = 60,
+    max_trajectory_length: Annotated[int, typer.Option(min=2, max=40, help="Longest trajectory in tool calls.")] = 12,
+    rollouts_per_query: Annotated[int, typer.Option(min=1, max=64, help="Conversations about every query.")] = 1,
     split_by: Annotated[
-        str, typer.Option(help="Splits of the dataset: by `group` of domains in pairs, or by `domain`.")
+        SplitBy, typer.Option(help="Splits of the dataset: by `group` of domains in pairs, or by `domain`.")
     ] = "group",
     decontaminate_against: Annotated[
-        list[Path] | None, typer.Option(help="File with texts that no example may overlap with; may be repeated.")
+        list[Path] | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="File with texts that no example may overlap with; may be repeated."
+        ),
     ] = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="Make what is not fresh of what was made before, with the settings of then.")

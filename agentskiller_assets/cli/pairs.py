@@ -11,6 +11,7 @@ from agentskiller_assets.authoring.procedural.author import HERE
 from agentskiller_assets.cli.console import dagster_home, out, report_tried
 from agentskiller_assets.cli.domains import STATES
 from agentskiller_assets.cli.make import TIME
+from agentskiller_assets.cli.options import Seed
 from agentskiller_assets.errors import SchemaChangedError
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.registry import read_registry
@@ -43,7 +44,7 @@ def list_pairs() -> None:
 def add(
     one: Annotated[str, typer.Argument(metavar="A", help="A domain that a sector pack has.")],
     other: Annotated[str, typer.Argument(metavar="B", help="Another one.")],
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    seed: Seed = 7,
 ) -> None:
     """Register a pair, so that it becomes a partition, and its domains. `agentskiller run` makes them."""
     dagster_home()
@@ -65,7 +66,7 @@ def add(
 @app.command("try")
 def try_out(
     pairs: Annotated[str | None, typer.Option(help="Only these pairs, as A+B and separated by commas.")] = None,
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    seed: Seed = 7,
     tasks_per_domain: Annotated[int, typer.Option(min=10, help="Task instances planned for each domain.")] = 40,
     tasks_per_pair: Annotated[int, typer.Option(min=10, help="Task instances planned for each pair.")] = 10,
     jobs: Annotated[int, typer.Option(min=1, help="Pairs tried at the same time.")] = 2,

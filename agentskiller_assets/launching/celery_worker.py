@@ -20,6 +20,8 @@ BROKER = "AGENTSKILLER_BROKER"
 
 __all__ = ["app"]
 
+if not os.environ.get(BROKER):  # Celery would print a traceback of any other exception
+    raise SystemExit(f"{BROKER}: it is not set. Set it to the address of a broker, such as redis://broker:6379/0")
 for _name in PRELOADED:
     importlib.import_module(_name)
 app.conf.update(

@@ -168,7 +168,7 @@ def test_wrong_input_is_one_clear_line_and_no_traceback(
 
 def test_a_wrong_time_is_refused_before_anything_is_changed(project: Project):
     before = project.versions(DOMAIN)
-    assert "simulation_time" in project.run("run", "--domains", DOMAIN, "--simulation-time", "noon", code=1)
+    assert "--simulation-time" in project.run("run", "--domains", DOMAIN, "--simulation-time", "noon", code=2)
     assert project.versions(DOMAIN) == before
 
 
