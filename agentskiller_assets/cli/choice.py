@@ -78,12 +78,15 @@ def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, coun
 
 
 def split(names: str | None) -> list[str]:
-    """Names that commas separate, each once."""
-    return list(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
+    """Names that commas separate, each once; there must be one, unless the option was left out."""
+    found = list(dict.fromkeys(name.strip() for name in (names or "").split(",") if name.strip()))
+    if names is not None and not found:
+        raise typer.BadParameter(f"{names!r} names nothing: give at least one name, or leave the option out")
+    return found
 
 
-def named_pairs(names: str) -> list[str]:
-    """Keys of pairs that are written as `A+B`, or as keys, and separated by commas."""
+def named_pairs(names: str | None) -> list[str]:
+    """Keys of pairs that are written as `A+B`, or as keys, and separated by commas; as `split` does."""
     keys = []
     for name in split(names):
         both = name.replace("--", "+").split("+")
@@ -132,8 +135,6 @@ def _pairs(author: Author, warehouse: Warehouse, settings: RunSettings, pairs: s
         return []
     if not pairs.strip().isdecimal():
         keys = named_pairs(pairs)
-        if not keys:
-            raise typer.BadParameter("say how many pairs, or which, as A+B")
         for key in (key for key in keys if key not in read_registry(warehouse.root).pairs):
             check_pair(author, settings.seed, settings.simulation_time, key)
         return keys

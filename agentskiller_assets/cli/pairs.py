@@ -79,7 +79,7 @@ def try_out(
     from agentskiller_assets.cli.pair_trial import try_pairs  # noqa: PLC0415 - loads everything
     from resources.author import PACKS, open_author  # noqa: PLC0415
 
-    wanted = named_pairs(pairs) if pairs else list(read_registry(default_root()).pairs)
+    wanted = named_pairs(pairs) if pairs is not None else list(read_registry(default_root()).pairs)
     for pair in wanted if pairs else ():
         check_pair(open_author(), seed, TIME, pair)
     chosen = _catalog(Warehouse(default_root()))

@@ -38,7 +38,7 @@ def status(
     registry = read_registry(warehouse.root)
     everything = domains is None and pairs is None
     chosen = list(registry.domains) if everything else split(domains)
-    chosen_pairs = list(registry.pairs) if everything else named_pairs(pairs or "")
+    chosen_pairs = list(registry.pairs) if everything else named_pairs(pairs)
     _must_be_known("domain", chosen, registry.domains)
     _must_be_known("pair", chosen_pairs, registry.pairs)
     jobs = {"catalog": CATALOG_ASSETS, "dataset": pipeline.of_all} if everything else {}

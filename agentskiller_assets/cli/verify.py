@@ -57,7 +57,7 @@ def verify(
     """
     warehouse = Warehouse(default_root())
     everything = domains is None and pairs is None
-    faults = _complain_of_storage(warehouse, None if everything else {*split(domains), *named_pairs(pairs or "")})
+    faults = _complain_of_storage(warehouse, None if everything else {*split(domains), *named_pairs(pairs)})
     chosen = _chosen(warehouse, domains, pairs, lambda assets: assets.rollouts if rollouts else assets.tasks)
     examples = _examples(warehouse) if rollouts else {}
     for partition, assets in chosen:
@@ -169,7 +169,7 @@ def _chosen(
     """The named domains and pairs, or all that are stored."""
     everything = domains is None and pairs is None
     chosen: list[tuple[str, _Assets]] = []
-    for assets, kind, named in ((_OF_DOMAIN, "domain", split(domains)), (_OF_PAIR, "pair", named_pairs(pairs or ""))):
+    for assets, kind, named in ((_OF_DOMAIN, "domain", split(domains)), (_OF_PAIR, "pair", named_pairs(pairs))):
         asset = asset_of(assets)
         stored = [name for name in warehouse.partitions_of(asset) if warehouse.condition(asset, name) == "stored"]
         for name in named:

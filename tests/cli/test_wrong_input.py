@@ -45,6 +45,24 @@ def test_what_no_asset_takes_is_refused_before_anything_is_made(
     assert not project.warehouse.exists()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "--domains", ""),
+        ("run", "--domains", " , "),
+        ("run", "--pairs", ","),
+        ("status", "--domains", ""),
+        ("status", "--pairs", ""),
+        ("verify", "--domains", ""),
+        ("verify", "--pairs", ""),
+        ("digests", "--domains", ","),
+        ("pairs", "try", "--pairs", ""),
+    ],
+)
+def test_a_choice_of_nothing_is_refused(project: Project, arguments: tuple[str, ...]):
+    assert "names nothing" in project.run(*arguments, code=2)
+
+
 @pytest.mark.parametrize("seed", ["abc", LARGE])
 def test_a_seed_of_the_environment_that_is_none_is_named(tmp_path: Path, seed: str):
     printed = Project(tmp_path, {"AGENTSKILLER_SEED": seed}).run("run", "--count", "1", code=1)
