@@ -51,7 +51,7 @@ def choose(
     from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
 
     number = int(pairs) if pairs and pairs.strip().isdecimal() else 0
-    target, most = _pair_targets(warehouse, settings, number, count)
+    target, most = _pair_targets(author, warehouse, settings, number, count)
     settings = settings.model_copy(update={"most_pairs_per_domain": most})
     wanted_pairs = _pairs(author, warehouse, settings, pairs)
     of_pairs = [domain for pair in wanted_pairs for domain in domains_of(pair)]
@@ -66,7 +66,9 @@ def most_pairs(pairs: int, domains: int) -> int:
     return min(MOST_PAIRS_PER_DOMAIN, max(_DEFAULT_MOST, math.ceil(_ROOM * 2 * pairs / domains)))
 
 
-def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, count: int | None) -> tuple[int, int]:
+def _pair_targets(
+    author: Author, warehouse: Warehouse, settings: RunSettings, number: int, count: int | None
+) -> tuple[int, int]:
     """How many pairs the catalog is to hold, and of one domain: as many as it was made for, or as are asked for."""
     note = warehouse.materialization("domain_pair_catalog", None)
     stored = note.settings if note and note.settings.get("seed") == settings.seed else {}
@@ -74,7 +76,13 @@ def _pair_targets(warehouse: Warehouse, settings: RunSettings, number: int, coun
     most = int(stored.get("most_pairs_per_domain", settings.most_pairs_per_domain))
     if not number or number <= len(_stored_pairs(warehouse, settings.seed)):
         return target, most
-    return max(number, target), max(most, most_pairs(number, count) if count else settings.most_pairs_per_domain)
+    return max(number, target), max(most, most_pairs(number, count or _domains_for(author, settings.seed, number)))
+
+
+def _domains_for(author: Author, seed: int, pairs: int) -> int:
+    """How many domains there are for so many pairs; no more are looked at than bring them by the usual limit."""
+    enough = math.ceil(_ROOM * 2 * pairs / _DEFAULT_MOST)
+    return sum(1 for _ in itertools.islice(every_draft(author, seed), enough))
 
 
 def split(names: str | None) -> list[str]:
@@ -148,8 +156,10 @@ def _pairs(author: Author, warehouse: Warehouse, settings: RunSettings, pairs: s
     candidates = make_candidates(author, entries, settings.population_size, settings.rows_per_table)
     found = [pair.key for pair in select_pairs(author, candidates, wanted)]
     if len(found) < wanted.target:
-        fix = "Ask for fewer, name pairs yourself, or add services to a pack."
-        raise RegistryError(f"--pairs {pairs}", f"all domains together bring {len(found)} pairs", fix)
+        more = "`agentskiller domains expand` with `--count`, `--pairs` and `--most-pairs-per-domain`"
+        fix = f"Ask for fewer, name pairs yourself, add services to a pack, or allow more of each by {more}."
+        fault = f"all domains together bring {len(found)} pairs, with at most {wanted.most_per_domain} of each"
+        raise RegistryError(f"--pairs {pairs}", fault, fix)
     return found
 
 

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from agentskiller_assets.authoring.procedural.author import HERE
+from agentskiller_assets.authoring.drafts import TopicDraft
+from agentskiller_assets.authoring.procedural.author import HERE, ProceduralAuthor
 from agentskiller_assets.cli.choice import choose, most_pairs
 from agentskiller_assets.cli.settings import RunSettings
+from agentskiller_assets.errors import PackError
 from resources.author import open_author
 from resources.storage.warehouse import Warehouse
 from tests.bench import digests
@@ -129,7 +131,20 @@ def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there
     for name in ("healthcare", "music_education"):
         shutil.copy(HERE / "packs" / f"{name}.yaml", packs)
     said = Project(tmp_path, {"AGENTSKILLER_PACKS": str(packs)}).run("run", "--pairs", "999", code=1)
-    assert re.search(r"--pairs 999: all domains together bring \d+ pairs", said)
+    assert re.search(r"--pairs 999: all domains together bring \d+ pairs, with at most 100 of each", said)
+    assert "--most-pairs-per-domain" in said
+
+
+@pytest.mark.parametrize(("pairs", "most"), [(6, 4), (14, 5)])
+def test_with_few_domains_each_is_in_as_many_pairs_as_it_takes(tmp_path: Path, pairs: int, most: int):
+    class Few(ProceduralAuthor):
+        def expand_domains(self, count: int, seed: int) -> tuple[TopicDraft, ...]:
+            if count > 10:
+                raise PackError("target_domains", "the packs have only 10 services", "Ask for fewer.")
+            return super().expand_domains(count, seed)
+
+    chosen = choose(Few(), Warehouse(tmp_path), RunSettings(seed=7, target_domains=1), None, None, str(pairs))
+    assert (len(chosen.pairs), chosen.target_pairs, chosen.most_pairs_per_domain) == (pairs, pairs, most)
 
 
 @pytest.mark.parametrize(
