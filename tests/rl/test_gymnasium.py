@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from gymnasium.utils.env_checker import check_env
 
+from agentskiller_assets.errors import RolloutError
 from agentskiller_assets.rl import TaskEnvironment
 from agentskiller_assets.rl.gymnasium_env import ConversationEnv
 from agentskiller_assets.rollouts.conversation import Limits
@@ -72,6 +73,8 @@ def test_closing_twice_is_no_fault(env: ConversationEnv):
     env.reset(seed=1)
     env.close()
     env.close()
+    with pytest.raises(RolloutError, match="no episode under way"):
+        env.step("Hello.")
 
 
 def test_the_environment_itself_needs_no_gymnasium():
