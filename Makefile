@@ -60,8 +60,10 @@ types: $(STAMP)
 
 check: lint types test
 
-clean:  ## everything that was made; the sources stay
-	rm -rf $(VENV) $(LLM_VENV) warehouse dagster_home/history dagster_home/schedules dagster_home/storage dagster_home/logs
+clean:  ## everything that was made, but for the paid answers of models (warehouse/_calls); the sources stay
+	rm -rf $(VENV) $(LLM_VENV) dagster_home/history dagster_home/schedules dagster_home/storage dagster_home/logs
+	@if test -d warehouse; then find warehouse -mindepth 1 -maxdepth 1 ! -name _calls -exec rm -rf {} + && \
+	  { rmdir warehouse 2>/dev/null || true; }; fi
 
 # uv if it is there, else the venv's own pip fetches it; compiled once, every process starts in half the time
 $(STAMP): uv.lock pyproject.toml
