@@ -57,10 +57,14 @@ def add(
     author = open_author()
     target = needed_count(author, seed, names, 0)
     added = register_domains(default_root(), [draft.domain for draft in author.expand_domains(target, seed)])
-    if added:
-        out.print(f"added {', '.join(added)}. Next: `agentskiller run --domains {','.join(added)}`", markup=False)
+    new = [name for name in dict.fromkeys(names) if name in added]
+    others = f"{len(added) - len(new)} domains that the catalog has before them"
+    if new:
+        also = f", and {others}" if len(added) > len(new) else ""
+        out.print(f"added {', '.join(new)}{also}. Next: `agentskiller run --domains {','.join(new)}`", markup=False)
     else:
-        out.print("all of them are registered already", markup=False)
+        also = f"; added {others}" if added else ""
+        out.print(f"all of them are registered already{also}", markup=False)
 
 
 @app.command("expand")

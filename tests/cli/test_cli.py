@@ -1,6 +1,7 @@
 """The command line, from an empty folder to evaluated conversations and back to the seed."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -195,6 +196,12 @@ def test_domains_and_packs_are_listed_added_and_checked(tmp_path: Path):
     assert "; 3 pairs" in expanded
     assert "9 of 9 are not made" in project.run("domains", "list") or "15 of 15" in project.run("domains", "list")
     assert "all of them are registered already" in project.run("domains", "add", DOMAIN)
+    late = project.run("domains", "add", "spare_part_orders", DOMAIN)
+    assert re.fullmatch(
+        r"added spare_part_orders, and \d{3} domains that the catalog has before them. "
+        r"Next: `agentskiller run --domains spare_part_orders`\n",
+        late,
+    )
     assert "Healthcare" in project.run("packs", "list")
     sound = HERE / "packs" / "healthcare.yaml"
     assert f"{sound.name}: nothing at fault" in project.run("packs", "check", str(sound))
