@@ -1,6 +1,5 @@
 """What a run is to make: which domains and pairs, and how many the catalogs must hold for them."""
 
-import contextlib
 import itertools
 import math
 from collections.abc import Iterator, Sequence
@@ -184,10 +183,8 @@ def _domains(
     if count is not None:
         first = [draft.domain for draft in author.expand_domains(count, seed)]
     chosen = list(dict.fromkeys([*first, *named]))
-    target = needed_count(author, seed, chosen, len(stored))
-    with contextlib.suppress(RegistryError):  # a registered domain may have lost its pack, which is no fault of these
-        # the catalog holds every registered domain, so that a backfill of all of them in the UI finds each
-        target = needed_count(author, seed, known, target)
+    # the catalog holds every registered domain that a pack has, so that a backfill of all in the UI finds each
+    target = max(needed_count(author, seed, chosen, len(stored)), author.reach(known, seed))
     return chosen, [draft.domain for draft in author.expand_domains(target, seed)]
 
 
