@@ -1,10 +1,13 @@
 """Communication: the user is told the answer, the reason, that it is done or who takes over; once it is known."""
 
+from collections import Counter
+
 import pytest
 
-from agentskiller_assets.core import language
 from agentskiller_assets.core.spec import Typed
 from agentskiller_assets.evaluation.trail import Trail
+from agentskiller_assets.rollouts.case import Case
+from agentskiller_assets.tasks.models import Step
 from tests.evaluation.talks import (
     LEAVE,
     Calls,
@@ -23,32 +26,32 @@ from tests.evaluation.talks import (
 from tests.world import clinic
 
 
-@pytest.mark.parametrize("said", ["That's $70 in all.", "70.00 dollars", "It costs 70."])
+@pytest.mark.parametrize("said", ["That's ${} in all.", "{}.00 dollars", "It costs {}."])
 def test_an_answer_is_told_in_any_words(said):
-    case = _priced(70.0)
+    case, fee = _priced()
 
-    assert reasons(case, replaced(straight(case), saying("$70"), Says(said)), "communication") == ()
+    assert reasons(case, replaced(straight(case), saying(f"${fee}"), Says(said.format(fee))), "communication") == ()
 
 
-@pytest.mark.parametrize("said", ["That's $1,070.", "That's $7.", "I have looked it up.", "It is item 70-2."])
+@pytest.mark.parametrize("said", ["That's $1,{:03}.", "That's ${}0.", "I have looked it up.", "It is item {}-2."])
 def test_another_answer_is_none(said):
-    case = _priced(70.0)
+    case, fee = _priced()
 
-    assert reasons(case, replaced(straight(case), saying("$70"), Says(said)), "communication") == (
-        "the user was not told that consultation_fee is 70.0",
+    assert reasons(case, replaced(straight(case), saying(f"${fee}"), Says(said.format(fee))), "communication") == (
+        f"the user was not told that consultation_fee is {fee}.0",
     )
 
 
 def test_an_answer_before_the_lookup_is_a_guess():
-    case = _priced(70.0)
+    case, fee = _priced()
     acts = straight(case)
-    guess = [acts[0], Says("It is $70."), *acts[1:-1]]
+    guess = [acts[0], Says(f"It is ${fee}."), *acts[1:-1]]
 
-    assert reasons(case, guess, "communication") == ("the user was not told that consultation_fee is 70.0",)
+    assert reasons(case, guess, "communication") == (f"the user was not told that consultation_fee is {fee}.0",)
 
 
 def test_an_answer_that_was_never_looked_up_could_not_be_told():
-    case = _priced(70.0)
+    case, _ = _priced()
     acts = [act for act in straight(case) if not isinstance(act, Calls) or act.tool == "identify_patient"]
 
     assert reasons(case, acts, "communication") == ("consultation_fee was not looked up, so that it could not be told",)
@@ -101,7 +104,7 @@ def test_a_reason_before_the_lookups_is_a_guess():
 
 def test_several_answers_of_the_same_column_are_told_apart():
     """The fee of another doctor, which is the same, does not answer what a visit to this one costs."""
-    case = _priced(70.0)
+    case, _ = _priced()
     details = next(step for step in case.task.instance.steps if step.tool == "get_doctor_details")
     acts = [act for act in straight(case) if not calling("search_doctors")(act)]
     acts = replaced(acts, calling("get_doctor_details"), call("get_doctor_details", doctor_id=_same_fee(details)))
@@ -109,15 +112,17 @@ def test_several_answers_of_the_same_column_are_told_apart():
     assert reasons(case, acts, "communication") == ("consultation_fee was not looked up, so that it could not be told",)
 
 
-def _priced(fee: float):
-    return next(c for c in clinic().cases if ("consultation_fee", fee) in [a[1:] for a in c.task.instance.answers])
+def _priced() -> tuple[Case, int]:
+    """A case that asks for the fee of a doctor, and the fee, which is that of another doctor, too."""
+    fees = Counter(row["consultation_fee"] for row in clinic().databases.rows["doctor"])
+    asked = [(case, answer[2]) for case in clinic().cases for answer in case.task.instance.answers]
+    return next((case, int(fee)) for case, fee in asked if fee in fees and fees[fee] > 1 and fee == int(fee) < 1000)
 
 
-def _same_fee(details) -> str:
+def _same_fee(details: Step) -> str:
     rows = clinic().databases.rows["doctor"]
     mine = next(row for row in rows if row["doctor_id"] == details.values()["doctor_id"])
-    fee = language.money(mine["consultation_fee"])
-    others = [row for row in rows if row is not mine and language.money(row["consultation_fee"]) == fee]
+    others = [row for row in rows if row is not mine and row["consultation_fee"] == mine["consultation_fee"]]
     return next(str(row["doctor_id"]) for row in others)
 
 
