@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from resources.storage.calls import CALLS_VIEW
 from resources.storage.engine import file_literal, literal
 from resources.storage.sidecars import UNPARTITIONED, Place
 from resources.storage.warehouse import Warehouse
@@ -55,7 +56,7 @@ def reach_above(warehouse: Warehouse, record_id: str) -> Reach | None:
 def reach_below(warehouse: Warehouse, record_id: str) -> Reach | None:
     """What may have been made from the record, and where it is itself; None if that is not known."""
     start = warehouse.locate([record_id]).get(record_id)
-    if start is None:
+    if start is None or start[0] == CALLS_VIEW:  # no sidecar says what came of a model's call
         return None
     _, rows = warehouse.query(
         "SELECT asset, partition, parent.asset, parent.partition FROM"

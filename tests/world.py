@@ -7,6 +7,7 @@ from typing import Any
 
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.authoring.procedural.author import ProceduralAuthor
+from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.core.rows import EnvironmentRows
 from agentskiller_assets.core.spec import EnvironmentSpec
 from agentskiller_assets.environment.builds import (
@@ -19,7 +20,7 @@ from agentskiller_assets.environment.builds import (
 from agentskiller_assets.environment.models import Blueprint, PolicyEntry, ServerModule, ToolEntry
 from agentskiller_assets.evaluation.builds import evaluate_all
 from agentskiller_assets.evaluation.models import Evaluation
-from agentskiller_assets.ontology.catalog import make_catalog, make_topic
+from agentskiller_assets.ontology.catalog import make_catalog, make_catalog_entry, make_topic
 from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
 from agentskiller_assets.ontology.models import CatalogEntry, DomainTopic, Entity, EntityGraph, Person
 from agentskiller_assets.ontology.population import make_population
@@ -165,6 +166,15 @@ def make_clinic(writer: Author, services: int, seed: int = SEED, instances: int 
         validated_tasks=tasks,
         queries=make_queries(writer, topic.role, topic.seed, blueprint.spec, templates, tasks, population),
     )
+
+
+def service(domain: str, people: int, rows: int) -> Environment:
+    """Any service of the packs, with so many people and so many rows in every table."""
+    writer = author()
+    pack = next(pack for _, pack in writer.packs.values() if domain in pack.services)
+    topic = make_topic(writer, [make_catalog_entry(topic_of(pack, domain), 0, SEED, NOW, {})], domain)
+    blueprint = make_blueprint(writer, topic, make_entity_graph(writer, topic, make_entities(writer, topic)))
+    return open_environment(make_database(writer, topic, blueprint, make_population(people, SEED), rows))
 
 
 def scripted_rollouts(cases: list[Case], environment: Environment) -> list[Rollout]:

@@ -34,6 +34,10 @@ class Author(ABC):
         """How many domains it takes to have all of these that there are; 0 for who thinks up each when it is asked."""
         return 0
 
+    def most_domains(self, seed: int) -> int | None:
+        """How many domains there are; None for who thinks up each when it is asked."""
+        return None
+
     @abstractmethod
     def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:
         """The role and the things that the service keeps on record."""

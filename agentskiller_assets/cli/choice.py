@@ -9,7 +9,7 @@ import typer
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
-from agentskiller_assets.cli.options import MOST_PAIRS_PER_DOMAIN
+from agentskiller_assets.cli.options import MOST_PAIRS, MOST_PAIRS_PER_DOMAIN
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.errors import PackError, RegistryError, SchemaChangedError
 from agentskiller_assets.fusion.catalog import PairSettings, direction, make_candidates, select_pairs
@@ -50,6 +50,8 @@ def choose(
     from agentskiller_assets.partitions import register_domains, register_pairs  # noqa: PLC0415 - brings Dagster
 
     number = int(pairs) if pairs and pairs.strip().isdecimal() else 0
+    if number > MOST_PAIRS:
+        raise typer.BadParameter(f"ask for at most {MOST_PAIRS} pairs")
     target, most = _pair_targets(author, warehouse, settings, number, count)
     settings = settings.model_copy(update={"most_pairs_per_domain": most})
     wanted_pairs = _pairs(author, warehouse, settings, pairs)
@@ -81,7 +83,8 @@ def _pair_targets(
 def _domains_for(author: Author, seed: int, pairs: int) -> int:
     """How many domains there are for so many pairs; no more are looked at than bring them by the usual limit."""
     enough = math.ceil(_ROOM * 2 * pairs / _DEFAULT_MOST)
-    return sum(1 for _ in itertools.islice(every_draft(author, seed), enough))
+    there_are = author.most_domains(seed)
+    return enough if there_are is None else min(enough, there_are)
 
 
 def split(names: str | None) -> list[str]:
@@ -155,9 +158,11 @@ def _pairs(author: Author, warehouse: Warehouse, settings: RunSettings, pairs: s
     candidates = make_candidates(author, entries, settings.population_size, settings.rows_per_table)
     found = [pair.key for pair in select_pairs(author, candidates, wanted)]
     if len(found) < wanted.target:
-        more = "`agentskiller domains expand` with `--count`, `--pairs` and `--most-pairs-per-domain`"
-        fix = f"Ask for fewer, name pairs yourself, add services to a pack, or allow more of each by {more}."
-        fault = f"all domains together bring {len(found)} pairs, with at most {wanted.most_per_domain} of each"
+        fix = "Ask for fewer, name pairs yourself, or add services to a pack."
+        if wanted.most_per_domain < MOST_PAIRS_PER_DOMAIN:
+            more = "`agentskiller domains expand` with `--count`, `--pairs` and `--most-pairs-per-domain`"
+            fix = f"Ask for fewer, name pairs yourself, add services to a pack, or allow more for a domain by {more}."
+        fault = f"all domains together bring {len(found)} pairs, with at most {wanted.most_per_domain} for a domain"
         raise RegistryError(f"--pairs {pairs}", fault, fix)
     return found
 

@@ -1,6 +1,5 @@
 """`clean`: lets go of what nobody needs any more."""
 
-import re
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ import typer
 
 from agentskiller_assets.cli.console import dagster_home, out
 from agentskiller_assets.cli.instance import opened_instance
-from agentskiller_assets.llm.calls import CALLS
+from agentskiller_assets.llm.calls import CALLS, UNFINISHED
 from resources.storage.faults import storage_faults
 from resources.storage.files import TEMPORARY, abandoned
 from resources.storage.object_store import ObjectStore, shared_by
@@ -20,9 +19,6 @@ from resources.storage.warehouse import Warehouse, default_root
 
 if TYPE_CHECKING:
     import dagster as dg
-
-_OF_CALLS = re.compile(r"\.[a-z0-9_]{8}\.tmp")
-"""Temporary names in the folders of model calls."""
 
 
 def clean(
@@ -110,5 +106,5 @@ def _old_runs(instance: "dg.DagsterInstance", root: Path, before: datetime) -> l
 
 def _left_over(root: Path) -> list[Path]:
     folders = [root, *(path for path in root.rglob("*") if path.is_dir())] if root.is_dir() else []
-    names = {folder: _OF_CALLS if folder.parent == root / CALLS else TEMPORARY for folder in folders}
+    names = {folder: UNFINISHED if folder.parent == root / CALLS else TEMPORARY for folder in folders}
     return [path for folder in folders for path in abandoned(folder, names=names[folder])]

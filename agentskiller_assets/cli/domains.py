@@ -8,7 +8,7 @@ from rich.table import Table
 
 from agentskiller_assets.cli.choice import most_pairs
 from agentskiller_assets.cli.console import dagster_home, out
-from agentskiller_assets.cli.options import MOST_PAIRS, MOST_PAIRS_PER_DOMAIN, Seed
+from agentskiller_assets.cli.options import MOST_DOMAINS, MOST_PAIRS, MOST_PAIRS_PER_DOMAIN, Seed
 from agentskiller_assets.cli.settings import RunSettings
 from agentskiller_assets.fusion.models import PairEntry
 from agentskiller_assets.ontology.models import CatalogEntry
@@ -58,7 +58,8 @@ def add(
     target = needed_count(author, seed, names, 0)
     added = register_domains(default_root(), [draft.domain for draft in author.expand_domains(target, seed)])
     new = [name for name in dict.fromkeys(names) if name in added]
-    others = f"{len(added) - len(new)} domains that the catalog has before them"
+    before = len(added) - len(new)
+    others = f"{before} domain{'s' if before > 1 else ''} that the catalog has before"
     if new:
         also = f", and {others}" if len(added) > len(new) else ""
         out.print(f"added {', '.join(new)}{also}. Next: `agentskiller run --domains {','.join(new)}`", markup=False)
@@ -69,7 +70,7 @@ def add(
 
 @app.command("expand")
 def expand(
-    count: Annotated[int, typer.Option(min=1, help="How many domains the catalog is to hold.")],
+    count: Annotated[int, typer.Option(min=1, max=MOST_DOMAINS, help="How many domains the catalog is to hold.")],
     pairs: Annotated[int, typer.Option(min=1, max=MOST_PAIRS, help="How many pairs of them.")] = 6,
     most_pairs_per_domain: Annotated[
         int | None,

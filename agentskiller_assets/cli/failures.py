@@ -8,6 +8,7 @@ from dagster._core.storage.tags import PARTITION_NAME_TAG
 
 from agentskiller_assets.cli.instance import opened_instance
 from agentskiller_assets.cli.runs import FAILURE_EVENTS, failures_of
+from agentskiller_assets.launching.launcher import ForkingRunLauncher
 
 _LOOKED_AT = 20_000
 """Runs, the latest first; events are read of failed ones only."""
@@ -39,11 +40,23 @@ def _job_of(run: dg.DagsterRun, jobs: Mapping[str, Collection[str]]) -> str | No
 
 
 def _failures(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, ...]:
-    if run.status == dg.DagsterRunStatus.STARTED and instance.run_launcher.supports_check_run_worker_health:
-        health = instance.run_launcher.check_run_worker_health(run)
-        return (f"{health.msg}. {_FIX}",) if health.status == WorkerStatus.NOT_FOUND else ()
+    if run.status == dg.DagsterRunStatus.STARTED:
+        return _killed(instance, run)
     if run.status != dg.DagsterRunStatus.FAILURE:
         return ()
     types = {dg.DagsterEventType(each) for each in FAILURE_EVENTS}
     events = [entry.dagster_event for entry in instance.all_logs(run.run_id, of_type=types) if entry.dagster_event]
     return tuple(dict.fromkeys(failures_of(events))) or ("the run's page in the UI says why",)
+
+
+def _killed(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, ...]:
+    launcher = instance.run_launcher
+    if not isinstance(launcher, ForkingRunLauncher):  # others know of no runs but those that they launched
+        return ()
+    health = launcher.check_run_worker_health(run)
+    if health.status != WorkerStatus.NOT_FOUND:
+        return ()
+    now = instance.get_run_by_id(run.run_id)
+    if now is None or now.status != dg.DagsterRunStatus.STARTED:  # it has ended since the runs were listed
+        return _failures(instance, now) if now else ()
+    return (f"{health.msg}. {_FIX}",)

@@ -33,7 +33,7 @@ def opened_instance() -> Iterator["dg.DagsterInstance"]:
             instance = opened.enter_context(dg.DagsterInstance.get())
         except Exception as error:
             fix = "Mend it, set what it reads from the environment, and see that its database can be reached"
-            raise InstanceError(str(config), f"Dagster cannot be opened by it: {_said(error)}", fix) from error
+            raise InstanceError(str(config), f"Dagster cannot be opened with it: {_said(error)}", fix) from error
         try:
             yield instance
         except SQLAlchemyError as error:
@@ -46,5 +46,7 @@ def _said(error: BaseException) -> str:
     if errors := getattr(error, "errors", None):  # of a faulty setting, with all that would be possible
         text = str(errors[0].message)
     else:
-        text = str(error.__cause__ or error.__context__ or error)
+        while inner := error.__cause__ or (None if error.__suppress_context__ else error.__context__):
+            error = inner
+        text = str(error) or type(error).__name__
     return " ".join(_PASSWORD.sub(r"\1:***@", _MORE.split(text, 1)[0]).split())

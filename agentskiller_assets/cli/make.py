@@ -11,7 +11,7 @@ import typer
 from agentskiller_assets.authoring.interface import Author
 from agentskiller_assets.cli.choice import Choice, choose, made_before
 from agentskiller_assets.cli.console import complain, dagster_home, out
-from agentskiller_assets.cli.options import Seed, SimulationTime
+from agentskiller_assets.cli.options import MOST_DOMAINS, Seed, SimulationTime
 from agentskiller_assets.cli.runs import Failed
 from agentskiller_assets.cli.settings import AsMade, RunSettings, Settings, of_catalogs
 from agentskiller_assets.cli.workers import Workers
@@ -41,7 +41,9 @@ def _enough_rows(rows: int) -> int:
 def run(
     context: typer.Context,
     domains: Annotated[str | None, typer.Option(help="Domains to make, separated by commas.")] = None,
-    count: Annotated[int | None, typer.Option(min=1, help="Make the first so many domains of the catalog.")] = None,
+    count: Annotated[
+        int | None, typer.Option(min=1, max=MOST_DOMAINS, help="Make the first so many domains of the catalog.")
+    ] = None,
     pairs: Annotated[
         str | None, typer.Option(help="How many pairs of the catalog to make, or which: A+B, separated by commas.")
     ] = None,

@@ -8,8 +8,8 @@ import typer
 
 from agentskiller_assets.settings import GREATEST_SEED, LEAST_SEED
 
-MOST_PAIRS, MOST_PAIRS_PER_DOMAIN = 100_000, 100
-"""What the catalog of pairs takes."""
+MOST_DOMAINS, MOST_PAIRS, MOST_PAIRS_PER_DOMAIN = 10_000, 100_000, 100
+"""What the catalogs take."""
 _TIME = "%Y-%m-%d %H:%M:%S"
 
 

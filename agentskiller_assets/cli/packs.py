@@ -11,8 +11,9 @@ from agentskiller_assets.authoring.procedural.catalog import topic_of
 from agentskiller_assets.authoring.procedural.files import YamlFile
 from agentskiller_assets.authoring.procedural.pack import SectorPack
 from agentskiller_assets.cli.choice import split
-from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.console import complain, out, report_tried
+from agentskiller_assets.cli.options import Seed
+from agentskiller_assets.cli.suggestions import choose_from
 from agentskiller_assets.errors import AgentSkillerError, PackError
 
 app = typer.Typer(no_args_is_help=True, help="Sector packs: list them, or check one.")
@@ -54,7 +55,7 @@ def check(
 def try_out(
     file: Annotated[Path | None, typer.Argument(help="A pack; all packs of the package if it is left out.")] = None,
     domains: Annotated[str | None, typer.Option(help="Only these services, separated by commas.")] = None,
-    seed: Annotated[int, typer.Option(envvar="AGENTSKILLER_SEED", help="The one seed.")] = 7,
+    seed: Seed = 7,
     tasks: Annotated[int, typer.Option(min=10, help="Task instances planned for each service.")] = 20,
     jobs: Annotated[int, typer.Option(min=1, help="Services tried at the same time.")] = 2,
 ) -> None:

@@ -1,5 +1,6 @@
 """`agentskiller run`: the catalogs, then every domain and every pair that is not fresh, two at a time."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -63,8 +64,8 @@ def make_pieces(warehouse: Warehouse, settings: Settings, pieces: Sequence[Piece
     """
     with Report(warehouse.root) as report:
         runs, waiting = _Runs(settings, workers, report), list(pieces)
-        while waiting or runs.running:
-            unmade = {*runs.running, *(piece.partition for piece in waiting)}
+        while waiting or runs.unmade:
+            unmade = {*runs.unmade, *(piece.partition for piece in waiting)}
             ready = [piece for piece in waiting if unmade.isdisjoint(piece.needs)]
             waiting = [piece for piece in waiting if not unmade.isdisjoint(piece.needs)]
             if runs.begin(ready) == len(ready):  # what is fresh, or lost, keeps nobody waiting
@@ -77,27 +78,38 @@ class _Runs:
 
     def __init__(self, settings: Settings, workers: Workers, report: Report) -> None:
         self._settings, self._workers, self._report = settings, workers, report
-        self.running: dict[str, Future[RunResult]] = {}
+        self._running: dict[str, Future[RunResult]] = {}
+        self._queued: deque[tuple[Piece, list[str], list[str]]] = deque()
+        """Pieces, with the assets to make of them and those to show, for which there is no worker yet."""
         self.failed: Failed = {}
         self._unsure: dict[str, tuple[Piece, list[str]]] = {}
         """Those of which more has to be made if the content of these assets changes, whose run is under way."""
+
+    @property
+    def unmade(self) -> set[str]:
+        """What is under way, or queued."""
+        return {*self._running, *(piece.partition for piece, *_ in self._queued)}
 
     def begin(self, pieces: Sequence[Piece]) -> int:
         """Starts a run for each that is not fresh; how many those are."""
         asked = {piece: self._work(piece) for piece in pieces}
         for piece, work in asked.items():
             if work and work.now:
-                self._submit(piece, work.now, work.now)
+                self._queued.append((piece, work.now, work.now))
                 if work.all != work.now:
                     self._unsure[piece.partition] = piece, work.now
+        self._fill()
         if fresh := [piece.partition for piece, work in asked.items() if work and not work.now]:
             out.print(f"Fresh already: {', '.join(fresh)}", markup=False)
         return sum(bool(work and work.now) for work in asked.values())
 
-    def _submit(self, piece: Piece, assets: list[str], shown: list[str]) -> None:
-        config = run_config(self._settings, assets, piece.partition)
-        self.running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
-        self._report.begin(piece.partition, shown)
+    def _fill(self) -> None:
+        """Gives each worker one run: what a pool of processes has taken for later, it makes after an interrupt too."""
+        while self._queued and len(self._running) < self._workers.jobs:
+            piece, assets, shown = self._queued.popleft()
+            config = run_config(self._settings, assets, piece.partition)
+            self._running[piece.partition] = self._workers.submit(piece.job, piece.partition, assets, config)
+            self._report.begin(piece.partition, shown)
 
     def _work(self, piece: Piece) -> Work | None:
         """What is to be made of it; None if that cannot be."""
@@ -112,22 +124,25 @@ class _Runs:
 
     def wait(self) -> None:
         """Until a run has ended, or it is time to show how far all are."""
-        wait(self.running.values(), timeout=_POLL_S, return_when=FIRST_COMPLETED)
-        ended = [partition for partition, future in self.running.items() if future.done()]
+        wait(self._running.values(), timeout=_POLL_S, return_when=FIRST_COMPLETED)
+        ended = [partition for partition, future in self._running.items() if future.done()]
         for partition in ended:
-            result = _result(partition, self.running.pop(partition))
+            result = _result(partition, self._running.pop(partition))
             if not result.success:
                 self.failed[partition] = result.failures
             elif partition in self._unsure:
                 self._go_on(*self._unsure.pop(partition))
-        under_way = [partition for partition, future in self.running.items() if future.running()]
-        self._report.show(under_way, [partition for partition in ended if partition not in self.running])
+        self._fill()
+        under_way = [partition for partition, future in self._running.items() if future.running()]
+        unmade = self.unmade
+        self._report.show(under_way, [partition for partition in ended if partition not in unmade])
 
     def _go_on(self, piece: Piece, made: list[str]) -> None:
         """If the content of what was made has changed, everything downstream is made by a second run."""
         work = self._work(piece)
         if work and work.all:
-            self._submit(piece, work.all, [*(asset for asset in made if asset not in work.all), *work.all])
+            shown = [*(asset for asset in made if asset not in work.all), *work.all]
+            self._queued.appendleft((piece, work.all, shown))
 
 
 def _result(partition: str | None, future: "Future[RunResult]") -> RunResult:

@@ -9,8 +9,8 @@ import dagster as dg
 
 from agentskiller_assets.authoring.drafts import TopicDraft
 from agentskiller_assets.authoring.interface import Author
-from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.settings import Settings
+from agentskiller_assets.cli.suggestions import choose_from
 from agentskiller_assets.errors import AgentSkillerError, PackError, RegistryError
 from agentskiller_assets.jobs import CATALOG_ASSETS
 from agentskiller_assets.ontology.models import DomainTopic

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from agentskiller_assets.cli.choice import named_pairs, split
-from agentskiller_assets.cli.choosing import choose_from
 from agentskiller_assets.cli.console import dagster_home, out
+from agentskiller_assets.cli.suggestions import choose_from
 from agentskiller_assets.errors import RegistryError
 from agentskiller_assets.registry import read_registry
 from resources.storage.warehouse import Warehouse, default_root

@@ -17,7 +17,7 @@ from agentskiller_assets.cli.runs import RunResult, get_ready, run_in_worker
 from agentskiller_assets.launching.preloaded import PRELOADED
 
 _OUTPUT = (1, 2)
-_END_S = 5
+_END_S = 60
 """How long a worker may take to end its run, once its parent is gone."""
 
 
@@ -25,7 +25,7 @@ class Workers:
     """At most `jobs` processes. They start when they are needed, or early with `load`."""
 
     def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
         self._context = get_context("forkserver")
         self._context.set_forkserver_preload(list(PRELOADED))
         self._pool = self._new_pool()
@@ -51,7 +51,7 @@ class Workers:
         """Who interrupts, waits for what is under way, which is stored whole, and for nothing that has not begun."""
         if awaited := [name for future, name in list(self._asked.items()) if not future.cancel() and not future.done()]:
             err.print(
-                f"Waiting for {' and '.join(awaited)}, under way already: interrupt again to stop that too. "
+                f"Waiting for {', '.join(awaited)}, under way already; an interrupt now stops that too. "
                 "Afterwards the same command goes on from there.",
                 markup=False,
             )
@@ -64,7 +64,7 @@ class Workers:
     def get_ready(self, pieces: int) -> None:
         """Start one for each of so many domains and pairs, once all of these are registered; returns at once."""
         self.load()
-        for _ in range(min(self._jobs, pieces)):
+        for _ in range(min(self.jobs, pieces)):
             self._pool.submit(get_ready)
 
     def submit(
@@ -82,7 +82,7 @@ class Workers:
         return future
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(max_workers=self._jobs, mp_context=self._context, initializer=_stand_alone)
+        return ProcessPoolExecutor(max_workers=self.jobs, mp_context=self._context, initializer=_stand_alone)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Every call that was answered, as a file of its own: written once, and shared by any number of processes."""
 
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from agentskiller_assets.llm.models import Completion, Fault, Request
 
 CALLS = "_calls"
 """Folder of the warehouse."""
+UNFINISHED = re.compile(r"\.[a-z0-9_]{8}\.tmp")
+"""Names, by `mkstemp`, of files in its folders that are being written."""
 
 
 class Call(Model):

@@ -64,8 +64,8 @@ def domain_catalog(
 ) -> list[CatalogEntry]:
     """All domains, each with the strategy by which it was found and the domain it was expanded from.
 
-    Writes the registry: after a reload of the definitions, new domains are partitions of the other assets. It never
-    becomes smaller than what is registered, so that each partition keeps its entry.
+    Writes the registry: after a reload of the definitions, new domains are partitions of the other assets. It
+    holds every registered domain that a sector pack has, whatever `target_domains` says: none of them loses its entry.
     """
     writer, root = author.open(), warehouse.open().root
     count = max(config.target_domains, writer.reach(registered_domains(root), config.seed))

@@ -11,7 +11,7 @@ import jsonschema_rs
 
 from agentskiller_assets.core.spec import Tool
 from agentskiller_assets.runtime.outcome import Invalid
-from agentskiller_assets.runtime.schema import PHONE, input_schema
+from agentskiller_assets.runtime.schema import PHONE, PHONE_LENGTH, input_schema
 
 SqlValue = str | int | float | None
 _SHOWN = 200
@@ -65,7 +65,10 @@ def _words(value: Any) -> str | None:
 def _phone(value: Any) -> str | None:
     if reason := _text(value):
         return reason
-    return None if _PHONE.search(value) else "must be a phone number: digits, and no more than + ( ) . / - between them"
+    # one that is too long is for the schema to refuse: the pattern takes time by the square of the length
+    if len(value) > PHONE_LENGTH or _PHONE.search(value):
+        return None
+    return "must be a phone number: digits, and no more than + ( ) . / - between them"
 
 
 def _date(value: Any) -> str | None:

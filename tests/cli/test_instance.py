@@ -26,9 +26,10 @@ def test_a_file_in_place_of_the_folder_is_named(tmp_path: Path, arguments: tuple
     )
 
 
-@pytest.fixture(scope="module")
-def read_only(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    folder = tmp_path_factory.mktemp("read_only")
+@pytest.fixture
+def read_only(tmp_path: Path) -> Iterator[Path]:
+    folder = tmp_path / "read_only"
+    folder.mkdir()
     mount("-t", "tmpfs", "-o", "ro", "tmpfs", str(folder))
     try:
         yield folder
@@ -55,7 +56,8 @@ def test_a_faulty_setting_is_named_by_every_command(tmp_path: Path, arguments: t
     project = Project(tmp_path)
     (tmp_path / "dagster_home").mkdir()
     (tmp_path / "dagster_home" / "dagster.yaml").write_text("a: [\n")
-    assert f"{tmp_path}/dagster_home/dagster.yaml: Dagster cannot be opened by it: " in project.run(*arguments, code=1)
+    printed = project.run(*arguments, code=1)
+    assert f"{tmp_path}/dagster_home/dagster.yaml: Dagster cannot be opened with it: " in printed
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def test_faulty_settings_are_named(
 ):
     _set(monkeypatch, tmp_path, text, variables)
     with (
-        pytest.raises(InstanceError, match="Dagster cannot be opened by it: ") as found,
+        pytest.raises(InstanceError, match="Dagster cannot be opened with it: ") as found,
         opened_instance(),
     ):
         pass

@@ -131,7 +131,7 @@ def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there
     for name in ("healthcare", "music_education"):
         shutil.copy(HERE / "packs" / f"{name}.yaml", packs)
     said = Project(tmp_path, {"AGENTSKILLER_PACKS": str(packs)}).run("run", "--pairs", "999", code=1)
-    assert re.search(r"--pairs 999: all domains together bring \d+ pairs, with at most 100 of each", said)
+    assert re.search(r"--pairs 999: all domains together bring \d+ pairs, with at most 100 for a domain", said)
     assert "--most-pairs-per-domain" in said
 
 

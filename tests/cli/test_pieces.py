@@ -52,8 +52,9 @@ def _pair(first: str, second: str) -> Piece:
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    def make(pieces: list[Piece], ending: list[str]) -> tuple[_Workers, dict[str, tuple[str, ...]]]:
+    def make(pieces: list[Piece], ending: list[str], jobs: int = 9) -> tuple[_Workers, dict[str, tuple[str, ...]]]:
         workers = _Workers(ending)
+        workers.jobs = jobs
         monkeypatch.setattr(pipeline, "wait", workers.wait)
         settings = RunSettings(seed=7, target_domains=1)
         return workers, make_pieces(Warehouse(tmp_path), settings, pieces, workers)
@@ -100,6 +101,18 @@ def _unsure(name: str, *asked: Work) -> Piece:
     """Answers one after the other, as the content of what was made says."""
     answers = list(asked)
     return Piece(name, "domain_pipeline", lambda: answers.pop(0))
+
+
+def test_no_run_is_begun_before_there_is_a_worker_for_it(made: Any) -> None:
+    """After an interrupt, what is under way is waited for: it must not be more than the workers have in hand."""
+    workers, _ = made([_domain("a"), _domain("b"), _domain("c"), _pair("a", "b")], ["a", "c", "b", "a--b"], jobs=2)
+    of = "domain_pipeline {} queries".format
+    assert workers.begun_before == {
+        "a": [of("a"), of("b")],
+        "c": [of("a"), of("b"), of("c")],
+        "b": [of("a"), of("b"), of("c")],
+        "a--b": [of("a"), of("b"), of("c"), "fusion a--b fused_queries"],
+    }
 
 
 TOPIC = Work(["domain_topics"], ["domain_topics", "entities", "queries"])

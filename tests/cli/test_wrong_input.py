@@ -33,6 +33,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         (("run", "--count", "1", "--decontaminate-against", "nowhere.txt"), "--decontaminate-against"),
         (("domains", "expand", "--count", "6", "--pairs", "999999"), "--pairs"),
         (("domains", "expand", "--count", "6", "--most-pairs-per-domain", "101"), "--most-pairs-per-domain"),
+        (("run", "--count", "10001"), "--count"),
+        (("run", "--pairs", "9" * 400), "at most 100000 pairs"),
+        (("domains", "expand", "--count", "10001"), "--count"),
+        (("packs", "try", "--seed", LARGE), "--seed"),
         (("clean", "--runs-older-than", "36501"), "--runs-older-than"),
     ],
 )

@@ -13,9 +13,10 @@ from agentskiller_assets.llm.errors import LLMError
 from agentskiller_assets.llm.models import Completion, Request
 from agentskiller_assets.llm.scripted import ScriptedLLM
 from resources.lineage import Lineage
+from resources.storage.sidecars import Parent
 from resources.storage.warehouse import Warehouse
 from tests.llm.kit import MODEL, request
-from tests.storage.library import STAMP, Book, book
+from tests.storage.library import STAMP, Book, book, stamp
 
 
 @pytest.fixture
@@ -81,7 +82,7 @@ def test_the_views_are_of_no_asset_and_are_built_again_when_calls_come(warehouse
 def test_lineage_ends_at_a_prompt_and_an_answer(warehouse: Warehouse):
     call = called(warehouse, request(asset="books", partition="ada", tools=({"type": "function"},)))
     emma = book("Emma", parents=("topic_1", call))
-    warehouse.write_records("books", "ada", Book, [emma], STAMP)
+    warehouse.write_records("books", "ada", Book, [emma], stamp(Parent(asset="topics", partition="ada")))
     graph = Lineage(warehouse).up(emma.id)
     node = graph.nodes[call]
     assert (node.kind, node.asset, node.partition, node.run_id) == ("call", "llm_calls", "ada", None)

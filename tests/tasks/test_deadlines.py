@@ -5,14 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from agentskiller_assets.authoring.procedural.catalog import topic_of
-from agentskiller_assets.core.rows import EnvironmentRows
-from agentskiller_assets.environment.builds import make_blueprint, make_database, open_environment
-from agentskiller_assets.ontology.catalog import make_catalog_entry, make_topic
-from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
-from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.runtime import Environment, Ok, Session
-from tests.world import NOW, SEED, author
+from tests.world import service
 
 PEOPLE, ROWS, ENOUGH = 200, 160, 5
 TODAY, IN_THREE_DAYS = "2026-03-02", "2026-03-05"
@@ -77,15 +71,7 @@ def test_a_lookup_tells_the_last_day_on_which_the_server_does_it(deadline: Deadl
 
 @cache
 def _environment(domain: str) -> Environment:
-    return open_environment(_rows(domain))
-
-
-def _rows(domain: str) -> EnvironmentRows:
-    writer = author()
-    pack = next(pack for _, pack in writer.packs.values() if domain in pack.services)
-    topic = make_topic(writer, [make_catalog_entry(topic_of(pack, domain), 0, SEED, NOW, {})], domain)
-    blueprint = make_blueprint(writer, topic, make_entity_graph(writer, topic, make_entities(writer, topic)))
-    return make_database(writer, topic, blueprint, make_population(PEOPLE, SEED), ROWS)
+    return service(domain, PEOPLE, ROWS)
 
 
 def _rows_of_callers(environment: Environment, table: str) -> list[tuple[dict[str, Any], str]]:

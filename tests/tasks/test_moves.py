@@ -6,15 +6,10 @@ from typing import Any
 
 import pytest
 
-from agentskiller_assets.authoring.procedural.catalog import topic_of
-from agentskiller_assets.environment.builds import make_blueprint, make_database, open_environment
 from agentskiller_assets.environment.callers import Callers
 from agentskiller_assets.environment.case_values import ValueSource
-from agentskiller_assets.ontology.catalog import make_catalog_entry, make_topic
-from agentskiller_assets.ontology.entities import make_entities, make_entity_graph
-from agentskiller_assets.ontology.population import make_population
 from agentskiller_assets.runtime import Environment, Ok, Refused
-from tests.world import NOW, SEED, author
+from tests.world import NOW, service
 
 CHECKS, ROOMS, REPAIRS, PLOTS = (
     "vehicle_checks",
@@ -141,8 +136,4 @@ def _identity(domain: str, me: str) -> dict[str, Any]:
 @cache
 def _environment(domain: str) -> Environment:
     """A service with 150 people and 150 rows in every table."""
-    writer = author()
-    pack = next(pack for _, pack in writer.packs.values() if domain in pack.services)
-    topic = make_topic(writer, [make_catalog_entry(topic_of(pack, domain), 0, SEED, NOW, {})], domain)
-    blueprint = make_blueprint(writer, topic, make_entity_graph(writer, topic, make_entities(writer, topic)))
-    return open_environment(make_database(writer, topic, blueprint, make_population(150, SEED), 150))
+    return service(domain, 150, 150)

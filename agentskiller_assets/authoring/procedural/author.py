@@ -106,6 +106,9 @@ class ProceduralAuthor(Author):
     def reach(self, domains: Collection[str], seed: int) -> int:
         return max((place for place, topic in enumerate(self._ordered(seed), 1) if topic.domain in domains), default=0)
 
+    def most_domains(self, seed: int) -> int:
+        return len(self._ordered(seed))
+
     def extract_entities(self, topic: TopicDraft, seed: int) -> tuple[EntityDraft, ...]:
         service = self._service(topic.domain, seed)
         role = _entity_draft(role_table(service), "role")

@@ -46,8 +46,8 @@ _COLUMN_NOTES = {
     "words": "How many words all messages but the system prompt have.",
 }
 _SCRIPTED = """Scripts put all texts together; no language model wrote any of them. The sentences are those of the
-packs, patterns and templates of agentskiller-assets, which are under Apache-2.0. Who made this from packs of their own
-says here, and in the front matter, what holds.
+packs, patterns and templates of agentskiller-assets, which are under Apache-2.0. If you made this from packs of
+your own, say here, and in the front matter, which license holds.
 """
 _MODELLED = """Language models were asked in the warehouse that this was made from. What may be done with their words is
 for the terms of their providers to say; the packs, patterns and templates of agentskiller-assets are under Apache-2.0.

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from agentskiller_assets.cli.choosing import choose_from
+from agentskiller_assets.cli.suggestions import choose_from
 from tests.cli.project import Project
 
 LISTING = "agentskiller packs list"
