@@ -74,3 +74,26 @@ def test_a_run_whose_process_is_gone_has_failed_and_one_that_lives_has_not(insta
     assert found == {
         "bakery": ("its process was killed or has crashed. `agentskiller run --stale` goes on from there",)
     }
+
+
+def test_a_launcher_that_did_not_launch_a_run_is_not_asked_about_it(instance: dg.DagsterInstance) -> None:
+    """Celery's breaks on a run that is not its own."""
+    config = Path(instance.root_directory) / "dagster.yaml"
+    config.write_text("run_launcher:\n  module: dagster_celery.launcher\n  class: CeleryRunLauncher\n")
+    with dg.DagsterInstance.get() as other:
+        run = _started(other, "bakery", BY_COMMAND_LINE)
+        with pytest.raises(KeyError):
+            other.run_launcher.check_run_worker_health(run)
+    assert latest_failures(["bakery"]) == {}
+
+
+def test_a_run_that_ended_since_the_runs_were_listed_is_judged_by_how(
+    instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = [_started(instance, "bakery", BY_COMMAND_LINE), _started(instance, "smithy", BY_COMMAND_LINE)]
+    instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, "domain_pipeline"), listed[0].run_id
+    )
+    instance.report_run_failed(listed[1], "The machine is gone.")
+    monkeypatch.setattr(dg.DagsterInstance, "get_runs", lambda *_, **__: listed)
+    assert latest_failures(["bakery", "smithy"]) == {"smithy": ("The machine is gone.",)}
