@@ -198,7 +198,7 @@ def test_domains_and_packs_are_listed_added_and_checked(tmp_path: Path):
     assert "all of them are registered already" in project.run("domains", "add", DOMAIN)
     late = project.run("domains", "add", "spare_part_orders", DOMAIN)
     assert re.fullmatch(
-        r"added spare_part_orders, and \d{3} domains that the catalog has before them. "
+        r"added spare_part_orders, and \d{3} domains that the catalog has before. "
         r"Next: `agentskiller run --domains spare_part_orders`\n",
         late,
     )

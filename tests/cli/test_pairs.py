@@ -132,7 +132,7 @@ def test_more_pairs_than_all_domains_bring_are_an_error_that_says_how_many_there
         shutil.copy(HERE / "packs" / f"{name}.yaml", packs)
     said = Project(tmp_path, {"AGENTSKILLER_PACKS": str(packs)}).run("run", "--pairs", "999", code=1)
     assert re.search(r"--pairs 999: all domains together bring \d+ pairs, with at most 100 for a domain", said)
-    assert "--most-pairs-per-domain" in said
+    assert "--most-pairs-per-domain" not in said, "more than 100 cannot be allowed"
 
 
 @pytest.mark.parametrize(("pairs", "most"), [(6, 4), (14, 5)])
@@ -142,6 +142,9 @@ def test_with_few_domains_each_is_in_as_many_pairs_as_it_takes(tmp_path: Path, p
             if count > 10:
                 raise PackError("target_domains", "the packs have only 10 services", "Ask for fewer.")
             return super().expand_domains(count, seed)
+
+        def most_domains(self, seed: int) -> int:
+            return 10
 
     chosen = choose(Few(), Warehouse(tmp_path), RunSettings(seed=7, target_domains=1), None, None, str(pairs))
     assert (len(chosen.pairs), chosen.target_pairs, chosen.most_pairs_per_domain) == (pairs, pairs, most)
